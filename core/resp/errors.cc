@@ -1,0 +1,51 @@
+#include "core/resp/errors.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace basalt::errors {
+namespace {
+
+constexpr size_t kShownMax = 128;
+
+// What of a client's word an error shows: up to its first zero byte, and no more than `max` bytes.
+std::string_view Shown(std::string_view word, size_t max) {
+  word = word.substr(0, max);
+  return word.substr(0, word.find('\0'));
+}
+
+}  // namespace
+
+std::string WrongArity(std::string_view name) {
+  return absl::StrCat("ERR wrong number of arguments for '", name, "' command");
+}
+
+std::string InvalidExpire(std::string_view name) {
+  return absl::StrCat("ERR invalid expire time in '", name, "' command");
+}
+
+std::string NoPermCommand(std::string_view name) {
+  return absl::StrCat("NOPERM this user has no permissions to run the '", name, "' command");
+}
+
+std::string UnknownCommand(std::string_view name, const std::string_view* args, size_t n) {
+  std::string words;
+  for (size_t i = 0; i < n && words.size() < kShownMax; ++i) {
+    absl::StrAppend(&words, "'", Shown(args[i], kShownMax - words.size()), "' ");
+  }
+  return absl::StrCat("ERR unknown command '", Shown(name, kShownMax),
+                      "', with args beginning with: ", words);
+}
+
+std::string UnknownSubcommand(std::string_view container, std::string_view subcommand) {
+  return absl::StrCat("ERR unknown subcommand '", Shown(subcommand, kShownMax), "'. Try ",
+                      absl::AsciiStrToUpper(container), " HELP.");
+}
+
+std::string SubcommandSyntax(std::string_view container, std::string_view subcommand) {
+  return absl::StrCat("ERR unknown subcommand or wrong number of arguments for '",
+                      Shown(subcommand, kShownMax), "'. Try ", absl::AsciiStrToUpper(container),
+                      " HELP.");
+}
+
+}  // namespace basalt::errors
