@@ -1,0 +1,80 @@
+// The manifest in force and every change to it. Each change is durable before the call returns.
+// Blocking calls: any thread but a shard's tick. A mutex guards it all.
+// After an error the old manifest is still in force in memory; on disk either the old or the new
+// one stands, both valid.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/ids.h"
+#include "core/io/file.h"
+#include "persistence/aof/log_writer.h"
+#include "persistence/aof/manifest.h"
+
+namespace basalt {
+
+class ManifestStore {
+ public:
+  ManifestStore(FileSystem* fs, std::string directory, std::string stem);
+
+  // A new log for `shard_count` shards: the folder, empty bases, one incremental file each.
+  absl::Status Create(uint32_t shard_count, uint64_t salt, Epoch first_epoch);
+  // Reads what stands there. NotFound: no manifest; FailedPrecondition: it is Redis's; DataLoss:
+  // damaged.
+  absl::Status Load();
+  absl::Status Install(Manifest manifest);  // replaces it (after recovery)
+
+  struct OpenedFile {
+    std::unique_ptr<File> file;  // owns the descriptor
+    LogFile log_file;
+    std::string name;
+  };
+  // Creates and preallocates the next incremental file of a shard and lists it. Ready for
+  // LogWriter::RotateTo.
+  absl::StatusOr<OpenedFile> AddIncremental(ShardId shard, uint64_t preallocate);
+  // The same for all shards with a single manifest write: what a rewrite does before it parks them.
+  absl::StatusOr<std::vector<OpenedFile>> AddIncrementals(uint64_t preallocate);
+  // Reopens a shard's last incremental file for appending at `size`.
+  absl::StatusOr<OpenedFile> OpenLast(ShardId shard, uint64_t size);
+
+  struct NewBase {
+    BaseFile base;
+    std::string first_incremental;  // the file the shard was rotated to at the snapshot's cut
+    Lsn start;                      // and what RotateTo returned
+  };
+  // A rewrite is done: the new bases and the files from `first_incremental` on are the log; all
+  // before is history.
+  absl::Status CompleteRewrite(const std::vector<NewBase>& bases, Epoch base_epoch, TxId next_tx);
+  // Removes files of older generations, then forgets them.
+  absl::Status RemoveHistory();
+  // Removes files in the folder that look like ours and are not listed (left by a crash). Returns
+  // their names.
+  absl::StatusOr<std::vector<std::string>> RemoveStrays();
+
+  Manifest current() const;
+  uint64_t next_generation() const;
+  const std::string& directory() const { return directory_; }
+  const std::string& stem() const { return stem_; }
+  std::string PathOf(std::string_view name) const;
+
+ private:
+  absl::Status WriteLocked(Manifest manifest);
+  absl::StatusOr<OpenedFile> MakeFileLocked(const Manifest& manifest, ShardId shard,
+                                            uint64_t preallocate);
+  uint64_t NextNumberLocked(const Manifest& manifest, ShardId shard) const;
+
+  FileSystem* fs_;
+  std::string directory_;
+  std::string stem_;
+  mutable std::mutex mutex_;
+  Manifest manifest_;
+};
+
+}  // namespace basalt

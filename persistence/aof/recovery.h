@@ -1,0 +1,127 @@
+// Decides what of the logs counts after a restart. Reads in bounded memory and changes nothing by
+// itself:
+//
+//   1. ScanShardLog     one per shard, on as many threads as you like: checks every file, header
+//   and checksum
+//   2. PlanRecovery     one thread, small: the cut over all shards, the ranges to apply, what is
+//   dropped and why
+//   3. ApplyPlan        one thread: settles the verdict in the manifest, truncates the tails, syncs
+//   4. LogReader        one per shard: streams the commands of the plan's ranges
+//
+// RecoverLogs is 1 and 2 in one call. No state is shared but the FileSystem.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/ids.h"
+#include "core/io/file.h"
+#include "persistence/aof/log_format.h"
+#include "persistence/aof/manifest_store.h"
+#include "persistence/aof/recovery_cases.h"
+
+namespace basalt {
+
+struct RecoveryOptions {
+  bool load_truncated = true;          // aof-load-truncated
+  size_t read_size = size_t{1} << 20;  // bytes per read while scanning
+};
+
+struct Finding {
+  RecoveryCase found = RecoveryCase::kClean;
+  std::string file;
+  uint64_t offset = 0;
+  std::string detail;
+
+  RecoveryDecision decision() const { return RowFor(found).decision; }
+  std::string ToString() const { return Describe(found, file, offset, detail); }
+};
+
+// A file as the scan found it. Bytes from `valid_to` on are not batches.
+struct ScannedFile {
+  std::string name;
+  LogFileHeader header;
+  bool has_header = false;
+  uint64_t size = 0;
+  uint64_t valid_to = 0;
+};
+
+// A place in the log where everything before is of epochs up to `max_epoch`; one per megabyte or
+// so.
+struct ScanPoint {
+  uint32_t file = 0;
+  uint64_t offset = 0;
+  Epoch max_epoch;
+  uint64_t batches = 0, records = 0;  // before this place
+};
+
+struct ShardScan {
+  ShardId shard;
+  std::vector<ScannedFile> files;
+  std::vector<ScanPoint> points;
+  Epoch complete;        // the largest completion mark, never below what is settled
+  Epoch max_epoch;       // the largest epoch in any field
+  Epoch max_lazy_epoch;  // of batches not under always
+  Epoch promised;  // some shard's always-batches prove that every shard was durable up to here
+  TxId max_tx;
+  Lsn end;  // LSN after the last valid batch
+  uint64_t batches = 0, records = 0, bytes = 0;
+  std::vector<Finding> findings;  // none of them kRefuse: those are errors of the scan
+};
+
+// Whole batches of one file, to be applied in order.
+struct LogRange {
+  std::string file;
+  uint64_t from = 0, to = 0;
+
+  bool operator==(const LogRange&) const = default;
+};
+
+struct Truncation {
+  std::string file;
+  uint64_t size = 0;
+
+  bool operator==(const Truncation&) const = default;
+};
+
+struct ShardPlan {
+  ShardId shard;
+  std::vector<LogRange> ranges;
+  std::vector<Truncation>
+      truncations;             // files after the append position are cut to 0 and reused in turn
+  std::string append_file;     // where the log goes on
+  uint64_t append_offset = 0;  // 0: the header line is to be written
+  Lsn append_lsn;
+  uint64_t kept_batches = 0, kept_records = 0, kept_bytes = 0;
+  uint64_t dropped_batches = 0, dropped_records = 0, dropped_bytes = 0;
+};
+
+struct RecoveryPlan {
+  Epoch cut;           // complete on every shard
+  Epoch resume_epoch;  // the global epoch counter starts here
+  TxId next_tx;        // and transaction numbers here
+  std::vector<ShardPlan> shards;
+  std::vector<Finding> findings;
+  Settled settled;  // goes into the manifest
+
+  std::string Summary() const;  // one line for the log; findings are told one by one
+};
+
+// Errors: DataLoss with the text of the case (kRefuse rows), or what the FileSystem said.
+absl::StatusOr<ShardScan> ScanShardLog(FileSystem& fs, const std::string& directory,
+                                       const Manifest& manifest, ShardId shard,
+                                       const RecoveryOptions& options);
+absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& directory,
+                                          const Manifest& manifest,
+                                          const std::vector<ShardScan>& scans,
+                                          const RecoveryOptions& options);
+absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& directory,
+                                         const Manifest& manifest, const RecoveryOptions& options);
+
+// Makes the verdict final: manifest first, then truncations, then a sync of every file that will be
+// appended to. If the power goes in between, the next recovery comes to the same verdict.
+absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan& plan);
+
+}  // namespace basalt
