@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "absl/strings/str_cat.h"
+#include "core/base/strings.h"
 
 namespace basalt {
 
@@ -18,7 +18,7 @@ void LogLine(LogLevel level, std::string_view text);
 
 template <class... Parts>
 void Log(LogLevel level, const Parts&... parts) {
-  if (level >= CurrentLogLevel()) LogLine(level, absl::StrCat(parts...));
+  if (level >= CurrentLogLevel()) LogLine(level, StrCat(parts...));
 }
 template <class... Parts>
 void LogNotice(const Parts&... parts) {

@@ -1,7 +1,6 @@
 #include "core/resp/errors.h"
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
+#include "core/base/strings.h"
 
 namespace basalt::errors {
 namespace {
@@ -17,34 +16,34 @@ std::string_view Shown(std::string_view word, size_t max) {
 }  // namespace
 
 std::string WrongArity(std::string_view name) {
-  return absl::StrCat("ERR wrong number of arguments for '", name, "' command");
+  return StrCat("ERR wrong number of arguments for '", name, "' command");
 }
 
 std::string InvalidExpire(std::string_view name) {
-  return absl::StrCat("ERR invalid expire time in '", name, "' command");
+  return StrCat("ERR invalid expire time in '", name, "' command");
 }
 
 std::string NoPermCommand(std::string_view name) {
-  return absl::StrCat("NOPERM this user has no permissions to run the '", name, "' command");
+  return StrCat("NOPERM this user has no permissions to run the '", name, "' command");
 }
 
 std::string UnknownCommand(std::string_view name, const std::string_view* args, size_t n) {
   std::string words;
   for (size_t i = 0; i < n && words.size() < kShownMax; ++i) {
-    absl::StrAppend(&words, "'", Shown(args[i], kShownMax - words.size()), "' ");
+    StrAppend(&words, "'", Shown(args[i], kShownMax - words.size()), "' ");
   }
-  return absl::StrCat("ERR unknown command '", Shown(name, kShownMax),
+  return StrCat("ERR unknown command '", Shown(name, kShownMax),
                       "', with args beginning with: ", words);
 }
 
 std::string UnknownSubcommand(std::string_view container, std::string_view subcommand) {
-  return absl::StrCat("ERR unknown subcommand '", Shown(subcommand, kShownMax), "'. Try ",
-                      absl::AsciiStrToUpper(container), " HELP.");
+  return StrCat("ERR unknown subcommand '", Shown(subcommand, kShownMax), "'. Try ",
+                      ToUpper(container), " HELP.");
 }
 
 std::string SubcommandSyntax(std::string_view container, std::string_view subcommand) {
-  return absl::StrCat("ERR unknown subcommand or wrong number of arguments for '",
-                      Shown(subcommand, kShownMax), "'. Try ", absl::AsciiStrToUpper(container),
+  return StrCat("ERR unknown subcommand or wrong number of arguments for '",
+                      Shown(subcommand, kShownMax), "'. Try ", ToUpper(container),
                       " HELP.");
 }
 

@@ -63,7 +63,6 @@ inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
 inline constexpr std::string_view kDbOutOfRange = "ERR DB index is out of range";
 inline constexpr std::string_view kFirstDb = "ERR invalid first DB index";
 inline constexpr std::string_view kSecondDb = "ERR invalid second DB index";
-inline constexpr std::string_view kSelectInvalid = "ERR invalid DB index";
 inline constexpr std::string_view kExpireNxExclusive =
     "ERR NX and XX, GT or LT options at the same time are not compatible";
 inline constexpr std::string_view kExpireGtLt =
