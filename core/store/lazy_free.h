@@ -1,0 +1,64 @@
+// LazyFree: what was deleted but is too large to free at once (a big collection, a long string, a whole database), freed in
+// slices between commands. Owned by one shard's thread, or by who it is lent to while it is parked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+#include "core/store/key_table.h"
+#include "core/value/entry.h"
+
+namespace basalt {
+
+class LazyFree {
+ public:
+  // Values of at most this many elements, and strings of at most this many bytes, are freed where they are deleted.
+  static constexpr size_t kInlineElements = 64;
+  static constexpr size_t kInlineBytes = 1 << 20;
+
+  LazyFree() = default;
+  LazyFree(const LazyFree&) = delete;
+  LazyFree& operator=(const LazyFree&) = delete;
+  ~LazyFree();
+
+  // Frees the entry and its value: the small at once, the large later. Takes bounded time.
+  void FreeEntry(Entry* e);
+  // The same for a collection, or a long string's buffer, that no entry holds any more.
+  void FreeObject(ValueType type, void* object);
+  void FreeBuffer(StringBuffer* buffer);
+  // Takes all entries of a database's table.
+  void FreeTable(KeyTable table);
+
+  // Does about `budget` units of work (an element, an entry, or kBytesPerUnit of a string); returns how many it did:
+  // 0 when there is nothing to do.
+  size_t Step(size_t budget);
+  static constexpr size_t kBytesPerUnit = 4096;
+
+  bool idle() const { return jobs_.empty(); }
+  // Keys and values that wait, and those freed here so far (INFO lazyfree_pending_objects, lazyfreed_objects).
+  uint64_t pending_objects() const { return pending_objects_; }
+  uint64_t freed_objects() const { return freed_objects_; }
+  void ResetStats() { freed_objects_ = 0; }
+
+ private:
+  struct Job {
+    enum class Kind : uint8_t { kObject, kBuffer, kTable } kind;
+    ValueType type = ValueType::kString;
+    void* object = nullptr;  // the collection or the StringBuffer
+    size_t progress = 0;     // bytes of the buffer already given back
+    std::unique_ptr<KeyTable> table;
+  };
+
+  // Does up to `*budget` units of the job and takes them off; true when the job is finished.
+  bool Work(Job& job, size_t* budget);
+  bool FreeSomeOfBuffer(Job& job, size_t* budget);
+  bool FreeSomeOfTable(Job& job, size_t* budget);
+
+  std::deque<Job> jobs_;
+  uint64_t pending_objects_ = 0;
+  uint64_t freed_objects_ = 0;
+};
+
+}  // namespace basalt
