@@ -75,9 +75,11 @@ class Listpack {
  private:
   struct Encoded;
 
-  Pos Splice(Pos at, size_t old_bytes, const Encoded* entry, int count_change);
-  void Resize(size_t bytes);
-  void SetTotal(size_t bytes);
+  Pos InsertEncoded(Pos before, const Encoded& entry);
+  void ReplaceEncoded(Pos pos, const Encoded& entry);
+  size_t CountFrom(Pos pos) const;
+  // Replaces `old_bytes` bytes at `at` by `new_bytes` undefined ones. Returns the place.
+  unsigned char* Splice(Pos at, size_t old_bytes, size_t new_bytes);
   void AddCount(int64_t change);
 
   unsigned char* block_ = nullptr;

@@ -2,8 +2,8 @@
 // of its own ("plain"), which holds the bare bytes.
 // Invariants: no node is empty; a node's `count` is its number of elements; only a node of one element exceeds the limit
 // that it was filled under.
-// Owned by one shard; one thread. A Cursor and an Element are valid until the list changes, but for the Cursor that a
-// change returns. No argument may be a view into the list.
+// Owned by one shard; one thread. A Cursor and an Element are valid until the list changes. No argument may be a view into
+// the list.
 #pragma once
 
 #include <cstddef>
@@ -57,11 +57,10 @@ class Quicklist {
   void InsertBefore(Cursor at, std::string_view value, Fill fill);
   void InsertAfter(Cursor at, std::string_view value, Fill fill);
   void Replace(Cursor at, std::string_view value, Fill fill);
-  // Removes the element and returns the one that followed it, or with EraseBackward the one in front of it.
-  Cursor Erase(Cursor at, Fill fill);
-  Cursor EraseBackward(Cursor at, Fill fill);
   // Removes up to `count` elements from position `start` on. Returns how many.
   size_t EraseRange(size_t start, size_t count, Fill fill);
+  // Removes the first (last, when `from_tail`) `max_matches` elements equal to `value`. Returns how many.
+  size_t RemoveMatches(std::string_view value, size_t max_matches, bool from_tail, Fill fill);
   // Removes whole nodes from the tail until `max_elements` or more are gone or nothing is left. Returns how many.
   size_t FreeSome(size_t max_elements);
 
@@ -77,13 +76,17 @@ class Quicklist {
   void CheckInvariants() const;
 
  private:
+  static Cursor FirstOf(Node* node);
+  static Cursor LastOf(Node* node);
   Node* NewNode(Node* prev, Node* next);
-  Node* NewPlainNode(std::string_view value, Node* prev, Node* next);
-  Node* NewPackedNode(std::string_view value, Node* prev, Node* next);
+  Node* NewNodeFor(std::string_view value, Node* prev, Node* next, Fill fill);
+  static void SetPlain(Node* node, std::string_view value);
   void FreeNode(Node* node);
-  void InsertInside(Cursor before, std::string_view value, Fill fill);
-  void EraseAt(Cursor at);
-  void MergeWithNeighbours(Node* node, Fill fill);
+  void SplitBefore(Cursor at);
+  Cursor EraseAt(Cursor at);
+  size_t RemoveInNode(Node* node, std::string_view value, size_t max_matches, bool from_tail);
+  bool TryMerge(Node* node, Fill fill);
+  void MergeAround(Node* node, Fill fill);
 
   Node* head_ = nullptr;
   Node* tail_ = nullptr;
