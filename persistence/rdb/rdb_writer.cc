@@ -1,0 +1,104 @@
+#include "persistence/rdb/rdb_writer.h"
+
+#include "core/base/strings.h"
+#include "core/value/rdb_codec.h"
+#include "core/value/rdb_format.h"
+
+namespace basalt::rdb {
+namespace {
+
+constexpr std::string_view kRedisVersion = "7.0.15";  // whose format this is
+constexpr std::string_view kWriteVersionText = "0010";
+static_assert(kWriteVersion == 10);
+constexpr int kBasaltFormat = 1;                      // meaning of the aux fields named basalt-*
+
+std::string SlotRangeText(const ShardInfo& info) {
+  const uint32_t first = FirstSlotOf(info.shard.value, info.shards);
+  const uint32_t last = FirstSlotOf(info.shard.value + 1u, info.shards) - 1;
+  return StrCat(first, "-", last);
+}
+
+}  // namespace
+
+void RdbWriter::Aux(std::string_view name, std::string_view text) {
+  sink_.Byte(kOpAux);
+  sink_.String(name);
+  sink_.String(text);
+}
+
+void RdbWriter::Aux(std::string_view name, uint64_t number) { Aux(name, StrCat(number)); }
+
+void RdbWriter::WriteHeader(const FileHeader& header) {
+  sink_.Raw(kMagic);
+  sink_.Raw(kWriteVersionText);
+  Aux("redis-ver", kRedisVersion);
+  Aux("redis-bits", 64);
+  Aux("ctime", static_cast<uint64_t>(header.created_unix_s));
+  Aux("used-mem", header.used_memory);
+  Aux("aof-base", header.aof_base ? 1 : 0);
+  Aux("basalt-format", kBasaltFormat);
+  if (!header.shard) return;
+  Aux("basalt-shard", header.shard->shard.value);
+  Aux("basalt-shards", header.shard->shards);
+  Aux("basalt-slots", SlotRangeText(*header.shard));
+  Aux("basalt-epoch", header.shard->epoch.value);
+}
+
+void RdbWriter::BeginDb(DbIndex db, uint64_t keys, uint64_t expires) {
+  sink_.Byte(kOpSelectDb);
+  sink_.Length(db.value);
+  sink_.Byte(kOpResizeDb);
+  sink_.Length(keys);
+  sink_.Length(expires);
+}
+
+void RdbWriter::WriteEntry(const Entry& entry) {
+  if (failed()) return;
+  if (entry.has_expiry()) {
+    sink_.Byte(kOpExpireMs);
+    sink_.Millis(entry.expire_at_ms());
+  }
+  sink_.Byte(TypeByteOf(entry));
+  sink_.String(entry.key());
+  EncodeValue(sink_, entry);
+  ++keys_;
+}
+
+absl::StatusOr<FileSummary> RdbWriter::Finish() {
+  sink_.Byte(kOpEof);
+  const uint64_t crc = sink_.Checksum();
+  sink_.Uint64(crc);
+  if (absl::Status flushed = sink_.Flush(); !flushed.ok()) return flushed;
+  if (absl::Status synced = file_.Sync(); !synced.ok()) return synced;
+  return FileSummary{.bytes = sink_.bytes(), .crc64 = crc, .keys = keys_};
+}
+
+absl::StatusOr<FileSummary> SaveKeyspace(Keyspace& keyspace, File& file, const FileHeader& header,
+                                         const FileSinkOptions& options) {
+  RdbWriter writer(file, options);
+  writer.WriteHeader(header);
+  for (uint32_t i = 0; i < keyspace.databases() && !writer.failed(); ++i) {
+    const DbIndex index(static_cast<uint8_t>(i));
+    Db& db = keyspace.db(index);
+    if (db.size() == 0) continue;
+    writer.BeginDb(index, db.size(), db.expires());
+    db.ForEach([&writer](const Entry* entry) { writer.WriteEntry(*entry); });
+  }
+  return writer.Finish();
+}
+
+absl::StatusOr<FileSummary> SaveShard(Keyspace& keyspace, FileSystem& fs, const std::string& path,
+                                      const FileHeader& header, const FileSinkOptions& options) {
+  const std::string temporary = path + ".tmp";
+  absl::StatusOr<std::unique_ptr<File>> file = fs.Open(temporary, OpenMode::kCreateEmpty);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<FileSummary> summary = SaveKeyspace(keyspace, **file, header, options);
+  file->reset();
+  absl::Status status = summary.status();
+  if (status.ok()) status = fs.Rename(temporary, path);
+  if (status.ok()) return (status = fs.SyncDirectory(DirectoryOf(path))).ok() ? summary : status;
+  fs.Remove(temporary).IgnoreError();
+  return status;
+}
+
+}  // namespace basalt::rdb
