@@ -215,7 +215,7 @@ uint64_t HashTable<Traits>::Scan(uint64_t cursor, F&& visit) const {
   });
   if (overflow_ != nullptr) [[unlikely]] {
     for (const Overflow& o : *overflow_) {
-      if (o.hash >= start && o.hash - start < end - start) visit(static_cast<Element*>(o.element));
+      if (o.hash >= start && o.hash <= end - 1) visit(static_cast<Element*>(o.element));
     }
   }
   return end >> (64 - kCursorBits);

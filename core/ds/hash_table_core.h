@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/ds/hash_segment.h"
@@ -70,10 +71,10 @@ class HashTableCore {
 
   // After an element left that home: gives memory back where a segment has become sparse.
   void AfterRemove(const HashSegment& segment, uint32_t home, uint64_t hash, HashOf hash_of) {
-    // Counting a segment costs a little, so only one in eight removals from a nearly empty bucket does.
+    // Counting a segment costs a little, so only one in four removals from a nearly empty bucket does.
     if (--size_ == 0) {
       FreeAll();
-    } else if (segment.buckets[home].used() <= kSparse && (hash & 7) == 0) {
+    } else if (segment.buckets[home].used() <= kSparse && (hash & 3) == 0) {
       ShrinkSegment(hash, hash_of);
     }
   }
@@ -106,7 +107,8 @@ class HashTableCore {
   void HalveDirectory();
 
   HashSegment NewSegment(uint32_t total, uint32_t depth, uint32_t base);
-  HashSegment Build(const Gathered& from, uint32_t depth, uint32_t base, uint32_t min_total);
+  HashSegment Build(const Gathered& from, uint32_t depth, uint32_t base, uint32_t min_total, HashOf hash_of);
+  void AddOverflow(uint64_t hash, void* element);
   // Points all directory words of the segment's prefix, that of `hash`, to it.
   void Publish(const HashSegment& segment, uint64_t hash);
 
