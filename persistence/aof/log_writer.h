@@ -133,12 +133,14 @@ class LogWriter {
     LogFile file;
   };
 
-  bool SyncDue(int64_t now_us) const;
-  void StartWrite(bool then_sync);
+  size_t pending_size() const { return pending_.size() - pending_begin_; }
+  bool AtRotation() const;
+  bool SyncDue() const;
+  bool WriteMustWaitForSync() const;
+  void StartWrite();
+  void SubmitRest(bool then_sync);
   void StartSync();
-  void ContinueWrite();
   void SwitchFile();
-  uint64_t BytesForThisFile() const;
 
   LogIo* io_;
   Options options_;
@@ -146,18 +148,17 @@ class LogWriter {
   std::deque<Rotation> rotations_;
   std::vector<int> finished_;
 
-  std::string pending_;    // sealed, not yet handed to a write; starts at LSN `handed_`
-  std::string in_flight_;  // handed to the write in flight
-  size_t in_flight_done_ = 0;
-  size_t in_flight_header_ =
-      0;  // leading bytes of in_flight_ that are a file header and have no LSN
+  std::string pending_;  // sealed bytes; those from pending_begin_ on wait for a write
+  size_t pending_begin_ = 0;
+  std::string in_flight_;        // handed to the write in flight, or to one that broke off
+  size_t in_flight_done_ = 0;    // of in_flight_, known written
+  size_t in_flight_header_ = 0;  // leading bytes of in_flight_ that are a file header and have no LSN
   Lsn appended_, handed_, written_, durable_;
-  Lsn sync_covers_;
+  Lsn sync_covers_;  // what is durable once the sync in flight succeeds
 
   bool write_in_flight_ = false;
   bool sync_in_flight_ = false;
   bool sync_linked_ = false;  // the sync in flight follows the write in flight
-  bool write_broke_ = false;  // the write before the linked sync was short or failed
   bool sync_requested_ = false;
   bool sync_failed_ = false;
   int64_t now_us_ = 0;

@@ -1,0 +1,113 @@
+#include "core/base/crc.h"
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+
+#ifdef __SSE4_2__
+#include <nmmintrin.h>
+#endif
+
+namespace basalt {
+namespace {
+
+constexpr std::array<uint16_t, 256> MakeCrc16Table() {
+  std::array<uint16_t, 256> table{};
+  for (uint32_t i = 0; i < 256; ++i) {
+    uint16_t crc = static_cast<uint16_t>(i << 8);
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = static_cast<uint16_t>((crc & 0x8000) ? (crc << 1) ^ 0x1021 : crc << 1);
+    }
+    table[i] = crc;
+  }
+  return table;
+}
+
+// Tables for eight bytes at a time of a reflected CRC: [k][b] is the effect of byte b with k more bytes behind it.
+template <class Word>
+using SliceTables = std::array<std::array<Word, 256>, 8>;
+
+template <class Word>
+constexpr SliceTables<Word> MakeSliceTables(Word reflected_polynomial) {
+  SliceTables<Word> tables{};
+  for (uint32_t i = 0; i < 256; ++i) {
+    Word crc = i;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) ? (crc >> 1) ^ reflected_polynomial : crc >> 1;
+    tables[0][i] = crc;
+  }
+  for (uint32_t i = 0; i < 256; ++i) {
+    for (size_t k = 1; k < 8; ++k) {
+      tables[k][i] = tables[0][tables[k - 1][i] & 0xff] ^ (tables[k - 1][i] >> 8);
+    }
+  }
+  return tables;
+}
+
+constexpr auto kCrc16Table = MakeCrc16Table();
+constexpr auto kCrc64Tables = MakeSliceTables<uint64_t>(0x95ac9329ac4bc9b5);
+constexpr auto kCrc32cTables = MakeSliceTables<uint32_t>(0x82f63b78);
+
+uint64_t LoadWord(const char* p) {  // little endian, as every machine this runs on
+  uint64_t word;
+  std::memcpy(&word, p, sizeof(word));
+  return word;
+}
+
+template <class Word>
+Word SliceBy8(const SliceTables<Word>& tables, Word crc, std::string_view data) {
+  const char* p = data.data();
+  size_t n = data.size();
+  for (; n >= 8; p += 8, n -= 8) {
+    uint64_t word = LoadWord(p) ^ crc;
+    crc = tables[7][word & 0xff] ^ tables[6][(word >> 8) & 0xff] ^ tables[5][(word >> 16) & 0xff] ^
+          tables[4][(word >> 24) & 0xff] ^ tables[3][(word >> 32) & 0xff] ^
+          tables[2][(word >> 40) & 0xff] ^ tables[1][(word >> 48) & 0xff] ^ tables[0][word >> 56];
+  }
+  for (; n > 0; ++p, --n) {
+    crc = tables[0][(crc ^ static_cast<uint8_t>(*p)) & 0xff] ^ (crc >> 8);
+  }
+  return crc;
+}
+
+}  // namespace
+
+uint16_t Crc16(std::string_view data) {
+  uint16_t crc = 0;
+  for (char c : data) {
+    crc = static_cast<uint16_t>((crc << 8) ^ kCrc16Table[(crc >> 8) ^ static_cast<uint8_t>(c)]);
+  }
+  return crc;
+}
+
+SlotId SlotOf(std::string_view key) {
+  const size_t open = key.find('{');
+  if (open != std::string_view::npos) {
+    const size_t close = key.find('}', open + 1);
+    if (close != std::string_view::npos && close != open + 1) {
+      key = key.substr(open + 1, close - open - 1);
+    }
+  }
+  return SlotId(static_cast<uint16_t>(Crc16(key) % kSlotCount));
+}
+
+uint64_t Crc64(uint64_t crc, std::string_view data) { return SliceBy8(kCrc64Tables, crc, data); }
+
+uint32_t Crc32cPortable(uint32_t crc, std::string_view data) {
+  return ~SliceBy8(kCrc32cTables, ~crc, data);
+}
+
+#ifdef __SSE4_2__
+uint32_t Crc32c(uint32_t crc, std::string_view data) {
+  const char* p = data.data();
+  size_t n = data.size();
+  uint64_t state = static_cast<uint32_t>(~crc);
+  for (; n >= 8; p += 8, n -= 8) state = _mm_crc32_u64(state, LoadWord(p));
+  uint32_t state32 = static_cast<uint32_t>(state);
+  for (; n > 0; ++p, --n) state32 = _mm_crc32_u8(state32, static_cast<uint8_t>(*p));
+  return ~state32;
+}
+#else
+uint32_t Crc32c(uint32_t crc, std::string_view data) { return Crc32cPortable(crc, data); }
+#endif
+
+}  // namespace basalt

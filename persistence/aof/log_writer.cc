@@ -1,0 +1,196 @@
+#include "persistence/aof/log_writer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/io/file.h"
+
+namespace basalt {
+namespace {
+
+// A buffer larger than this is given back once its bytes are written, so that one huge batch does not stay for ever.
+constexpr size_t kBufferKeptMax = size_t{16} << 20;
+
+// The request did not run at all; it may simply be made again.
+bool NeverRan(int result) { return result == -ECANCELED || result == -EINTR || result == -EAGAIN; }
+
+}  // namespace
+
+LogWriter::LogWriter(LogIo* io, const Options& options) : io_(io), options_(options) {}
+
+void LogWriter::Open(const LogFile& file, Lsn end) {
+  BASALT_CHECK(idle() && pending_size() == 0 && rotations_.empty());
+  file_ = file;
+  if (file_.size == 0) file_.header.start = end;
+  appended_ = handed_ = written_ = durable_ = sync_covers_ = end;
+}
+
+Lsn LogWriter::Seal(std::string_view records, uint32_t record_count, Epoch epoch, Epoch complete,
+                    const std::optional<TxPart>& tx) {
+  BatchHeader header;
+  header.epoch = epoch;
+  header.complete = complete;
+  header.durable = durable_;
+  header.records = record_count;
+  header.always = options_.policy == FsyncPolicy::kAlways;
+  const size_t before = pending_.size();
+  AppendBatch(&pending_, header, tx, records, appended_, file_.header.salt);
+  appended_.value += pending_.size() - before;
+  return appended_;
+}
+
+void LogWriter::Pump(int64_t monotonic_us) {
+  now_us_ = monotonic_us;
+  if (failed()) return;
+  if (!write_in_flight_ && !WriteMustWaitForSync()) {
+    if (in_flight_done_ < in_flight_.size()) {
+      SubmitRest(options_.policy == FsyncPolicy::kAlways);
+    } else {
+      while (AtRotation() && durable_ == written_) SwitchFile();
+      if (!AtRotation() && pending_size() > 0) StartWrite();
+    }
+  }
+  if (!sync_in_flight_ && durable_ < written_ && SyncDue()) StartSync();
+}
+
+// Under `always` the next write joins the next fdatasync. Otherwise a slow fdatasync holds up only the end of a file.
+bool LogWriter::WriteMustWaitForSync() const {
+  return sync_in_flight_ && (sync_linked_ || options_.policy == FsyncPolicy::kAlways || AtRotation());
+}
+
+bool LogWriter::AtRotation() const {
+  return !rotations_.empty() && rotations_.front().at == written_;
+}
+
+bool LogWriter::SyncDue() const {
+  if (sync_requested_ || AtRotation()) return true;
+  switch (options_.policy) {
+    case FsyncPolicy::kAlways:
+      return !write_in_flight_;  // the linked one was cancelled, or the policy has just changed
+    case FsyncPolicy::kEverySecond:
+      return now_us_ - last_sync_us_ >= options_.sync_interval_us;
+    case FsyncPolicy::kNo:
+      return false;
+  }
+  return false;
+}
+
+void LogWriter::StartWrite() {
+  size_t take = std::min(pending_size(), options_.write_size_max);
+  if (!rotations_.empty()) {
+    take = std::min<uint64_t>(take, rotations_.front().at.value - handed_.value);
+  }
+  in_flight_.clear();
+  in_flight_done_ = 0;
+  in_flight_header_ = 0;
+  if (file_.size == 0) {
+    AppendFileHeader(&in_flight_, file_.header);
+    in_flight_header_ = in_flight_.size();
+  }
+  if (in_flight_.empty() && pending_begin_ == 0 && take == pending_.size()) {
+    in_flight_.swap(pending_);  // the usual case: no copy
+  } else {
+    in_flight_.append(pending_, pending_begin_, take);
+    pending_begin_ += take;
+    if (pending_begin_ == pending_.size()) {
+      pending_.clear();
+      pending_begin_ = 0;
+    } else if (pending_begin_ >= pending_.size() / 2) {
+      pending_.erase(0, pending_begin_);
+      pending_begin_ = 0;
+    }
+  }
+  handed_.value += take;
+  SubmitRest(options_.policy == FsyncPolicy::kAlways);
+}
+
+void LogWriter::SubmitRest(bool then_sync) {
+  write_in_flight_ = true;
+  if (then_sync) {
+    sync_in_flight_ = sync_linked_ = true;
+    sync_covers_ = written_;  // until the write is known to be whole
+    sync_requested_ = false;
+    last_sync_us_ = now_us_;
+    ++syncs_;
+  }
+  ++writes_;
+  io_->SubmitWrite(file_.fd, file_.size, std::string_view(in_flight_).substr(in_flight_done_), then_sync);
+}
+
+void LogWriter::StartSync() {
+  sync_in_flight_ = true;
+  sync_covers_ = written_;
+  sync_requested_ = write_in_flight_ && sync_requested_;  // what is being written was asked for too
+  last_sync_us_ = now_us_;
+  ++syncs_;
+  io_->SubmitSync(file_.fd);
+}
+
+void LogWriter::OnWriteDone(int result) {
+  BASALT_CHECK(write_in_flight_);
+  write_in_flight_ = false;
+  if (result < 0) {
+    if (!NeverRan(result)) error_ = ErrnoStatus("writing the log", -result);
+    return;
+  }
+  const size_t rest = in_flight_.size() - in_flight_done_;
+  BASALT_CHECK(static_cast<size_t>(result) <= rest);
+  if (result == 0 && rest > 0) {
+    error_ = ErrnoStatus("writing the log", EIO);
+    return;
+  }
+  in_flight_done_ += static_cast<size_t>(result);
+  file_.size += static_cast<size_t>(result);
+  if (in_flight_done_ > in_flight_header_) {
+    written_.value = handed_.value - (in_flight_.size() - std::max(in_flight_done_, in_flight_header_));
+  }
+  if (in_flight_done_ < in_flight_.size()) return;
+  if (sync_linked_) sync_covers_ = written_;
+  in_flight_.clear();
+  in_flight_done_ = 0;
+  if (in_flight_.capacity() > kBufferKeptMax) std::string().swap(in_flight_);
+}
+
+void LogWriter::OnSyncDone(int result) {
+  BASALT_CHECK(sync_in_flight_);
+  sync_in_flight_ = sync_linked_ = false;
+  if (NeverRan(result)) return;  // Pump asks again: written_ is still ahead of durable_
+  if (result < 0) {
+    sync_failed_ = true;
+    error_ = ErrnoStatus("syncing the log", -result);
+    return;
+  }
+  if (!sync_failed_) durable_ = std::max(durable_, sync_covers_);
+}
+
+Lsn LogWriter::RotateTo(const LogFile& file) {
+  BASALT_CHECK(file.size == 0 && file.header.salt == file_.header.salt);
+  Rotation rotation{appended_, file};
+  rotation.file.header.start = appended_;
+  rotations_.push_back(rotation);
+  return appended_;
+}
+
+void LogWriter::SwitchFile() {
+  finished_.push_back(file_.fd);
+  file_ = rotations_.front().file;
+  rotations_.pop_front();
+}
+
+bool LogWriter::wants_rotation() const {
+  return rotations_.empty() && file_.size + unwritten_bytes() >= options_.file_size_max;
+}
+
+std::vector<int> LogWriter::TakeFinishedFiles() { return std::exchange(finished_, {}); }
+
+void LogWriter::RequestSync() {
+  if (durable_ < appended_) sync_requested_ = true;
+}
+
+void LogWriter::RetryAfterWriteError() {
+  if (!sync_failed_) error_ = absl::OkStatus();
+}
+
+}  // namespace basalt
