@@ -76,8 +76,8 @@ class Db {
   void ReplaceObject(Entry* e, void* object);
 
   // Expiry. Return whether there was a change (ClearExpiry: whether there was an expiry).
-  bool SetExpiry(Entry*& e, int64_t at_ms);
-  bool ClearExpiry(Entry*& e);
+  bool SetExpiry(Entry*& e, int64_t at_ms) { return ChangeExpiry(e, HashKey(e->key()), at_ms); }
+  bool ClearExpiry(Entry*& e) { return e->has_expiry() && SetExpiry(e, kNoExpiry); }
 
   // --- delete, move, copy ---
   // Always in bounded time: what is large is freed in slices. False: no such key.
@@ -101,6 +101,9 @@ class Db {
   // An entry that expires first; null when none does.
   Entry* FirstToExpire();
 
+  // Deletes a victim of eviction: counted, recorded and announced as such.
+  void EvictEntry(Entry* e);
+
   // Deletes all: the entries are freed in slices later. Returns how many there were.
   size_t Clear();
   // SWAPDB: exchanges everything but the index.
@@ -109,22 +112,27 @@ class Db {
   // --- active expiry ---
   // Deletes up to `max` entries that are due at the keyspace's time; returns how many.
   size_t ExpireDue(size_t max);
-  // Milliseconds that the entries with an expiry have left on average, from a sample.
-  int64_t AverageTtlMs(Random& random);
+  // Milliseconds that the entries with an expiry have left on average; 0 when there are none.
+  int64_t AverageTtlMs() const;
+  // The time from which on ExpireDue has something to do; INT64_MAX: none.
+  int64_t NextDueMs() const { return expiry_.empty() ? INT64_MAX : expiry_.First().at_ms + 1; }
 
  private:
+  bool ChangeExpiry(Entry*& e, uint64_t hash, int64_t at_ms);
   bool DeleteIfExpired(HashedKey key, Entry* e);
   void ExpireEntry(Entry* e, uint64_t hash);
+  Entry* AfterAssign(Entry* e, uint64_t hash, int64_t expire_at_ms);
   // Puts a new entry into table and index, replacing `old` (may be null), whose value is freed.
   Entry* Install(uint64_t hash, Entry* old, Entry* fresh);
   // After an entry of this table moved from `from` to `to`.
-  void Moved(Entry* from, Entry* to) {
-    if (from != to) table_.Replace(HashKey(to->key()), from, to);
+  void Moved(uint64_t hash, Entry* from, Entry* to) {
+    if (from != to) table_.Replace(hash, from, to);
   }
   // Takes the entry out of table and index; it is the caller's.
   void Unlink(Entry* e, uint64_t hash);
-  int64_t ResolveExpiry(const Entry* old, int64_t expire_at_ms) const;
-  Entry* FindByItem(const ExpiryIndex::Item& item);
+  // The entry to be replaced by a Set call, an expired one deleted first.
+  Entry* FindOld(HashedKey key);
+  Entry* FindByItem(const ExpiryIndex::Item& item) const;
 
   Keyspace& keyspace_;
   const DbIndex index_;

@@ -2,7 +2,10 @@
 // An element is (time, key hash): 16 bytes whatever the key. Owned by the Db's thread.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/btree_set.h"
@@ -17,24 +20,45 @@ class ExpiryIndex {
     auto operator<=>(const Item&) const = default;
   };
 
-  void Add(int64_t at_ms, uint64_t hash) { items_.insert(Item{at_ms, hash}); }
-  void Remove(int64_t at_ms, uint64_t hash) { items_.erase(Item{at_ms, hash}); }
+  void Add(int64_t at_ms, uint64_t hash) {
+    if (items_.insert(Item{at_ms, hash}).second) sum_ms_ += at_ms;
+  }
+  void Remove(int64_t at_ms, uint64_t hash) {
+    if (items_.erase(Item{at_ms, hash}) > 0) sum_ms_ -= at_ms;
+  }
 
   size_t size() const { return items_.size(); }
   bool empty() const { return items_.empty(); }
   // The item due first; not when empty.
   const Item& First() const { return *items_.begin(); }
-  // Any item at or after a place, round to the first: for volatile-* eviction. Not when empty.
-  const Item& AtOrAfter(int64_t at_ms) const {
-    auto it = items_.lower_bound(Item{at_ms, 0});
+  // The item at or after a place, the first if there is none: for volatile-* eviction. Not when empty.
+  const Item& AtOrAfter(int64_t at_ms, uint64_t hash) const {
+    auto it = items_.lower_bound(Item{at_ms, hash});
     return it == items_.end() ? *items_.begin() : *it;
   }
   const Item& Last() const { return *items_.rbegin(); }
-  void Clear() { items_.clear(); }
-  void Swap(ExpiryIndex& other) { items_.swap(other.items_); }
+  // The first `n` items, or all if there are fewer. Returns how many.
+  size_t FirstItems(Item* out, size_t n) const {
+    size_t i = 0;
+    for (auto it = items_.begin(); i < n && it != items_.end(); ++it) out[i++] = *it;
+    return i;
+  }
+  // The mean of all expiry times; 0 when empty.
+  int64_t MeanMs() const { return empty() ? 0 : static_cast<int64_t>(sum_ms_ / static_cast<int64_t>(size())); }
+  // Drops up to `max` items and returns how many: how a database that was cleared gives its index back in slices.
+  size_t FreeSome(size_t max) {
+    size_t n = std::min(max, items_.size());
+    items_.erase(items_.begin(), std::next(items_.begin(), static_cast<ptrdiff_t>(n)));
+    return n;
+  }
+  void Swap(ExpiryIndex& other) {
+    items_.swap(other.items_);
+    std::swap(sum_ms_, other.sum_ms_);
+  }
 
  private:
   absl::btree_set<Item> items_;
+  __int128 sum_ms_ = 0;
 };
 
 }  // namespace basalt

@@ -88,8 +88,8 @@ class Keyspace {
   // Background work of about `budget` units (one entry expired, one element freed): due entries first, then lazy free.
   // Returns true when more is waiting.
   bool IdleStep(size_t budget);
-  // When the next entry is due (Unix ms); INT64_MAX: none.
-  int64_t NextExpiryMs();
+  // The time (Unix ms) from which on IdleStep has an entry to expire; INT64_MAX: none.
+  int64_t NextDueMs() const;
 
   size_t TotalKeys() const;
   // Deletes everything in every database; freed later, in slices. Returns how many keys there were.

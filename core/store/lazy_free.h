@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 
+#include "core/store/expiry_index.h"
 #include "core/store/key_table.h"
 #include "core/value/entry.h"
 
@@ -28,13 +29,13 @@ class LazyFree {
   // The same for a collection, or a long string's buffer, that no entry holds any more.
   void FreeObject(ValueType type, void* object);
   void FreeBuffer(StringBuffer* buffer);
-  // Takes all entries of a database's table.
-  void FreeTable(KeyTable table);
+  // Takes all that was in a database.
+  void FreeDatabase(KeyTable& table, ExpiryIndex& expiry);
 
   // Does about `budget` units of work (an element, an entry, or kBytesPerUnit of a string); returns how many it did:
   // 0 when there is nothing to do.
   size_t Step(size_t budget);
-  static constexpr size_t kBytesPerUnit = 4096;
+  static constexpr size_t kBytesPerUnit = 16384;
 
   bool idle() const { return jobs_.empty(); }
   // Keys and values that wait, and those freed here so far (INFO lazyfree_pending_objects, lazyfreed_objects).
@@ -43,18 +44,22 @@ class LazyFree {
   void ResetStats() { freed_objects_ = 0; }
 
  private:
+  struct Database {
+    KeyTable table;
+    ExpiryIndex expiry;
+  };
   struct Job {
-    enum class Kind : uint8_t { kObject, kBuffer, kTable } kind;
     ValueType type = ValueType::kString;
-    void* object = nullptr;  // the collection or the StringBuffer
-    size_t progress = 0;     // bytes of the buffer already given back
-    std::unique_ptr<KeyTable> table;
+    void* object = nullptr;  // the collection; of kString a StringBuffer; null: a database
+    size_t given_back = 0;   // bytes of the buffer
+    std::unique_ptr<Database> database;
   };
 
-  // Does up to `*budget` units of the job and takes them off; true when the job is finished.
-  bool Work(Job& job, size_t* budget);
-  bool FreeSomeOfBuffer(Job& job, size_t* budget);
-  bool FreeSomeOfTable(Job& job, size_t* budget);
+  // Each does about `budget` units and returns how many; 0 when the job is finished.
+  size_t Work(Job& job, size_t budget);
+  size_t FreeSomeOfBuffer(Job& job, size_t budget);
+  size_t FreeSomeOfDatabase(Database& database, size_t budget);
+  void Enqueue(Job job, size_t objects);
 
   std::deque<Job> jobs_;
   uint64_t pending_objects_ = 0;

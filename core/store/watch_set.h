@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "core/base/ids.h"
 
 namespace basalt {
@@ -26,8 +26,8 @@ class WatchSet {
   void Touch(DbIndex db, std::string_view key) {
     if (!keys_.empty()) TouchSlow(db, key);
   }
-  // All keys of the database may have changed (FLUSHDB, SWAPDB).
-  void TouchDb(DbIndex db);
+  // Touches the watched keys of the database that `changed` is true for (FLUSHDB: those that exist).
+  void TouchDb(DbIndex db, absl::FunctionRef<bool(std::string_view key)> changed);
 
   size_t size() const { return keys_.size(); }
 

@@ -71,7 +71,8 @@ class Entry {
 
   bool has_expiry() const { return flags_ & kHasExpiry; }
   int64_t expire_at_ms() const { return has_expiry() ? Word(0) : kNoExpiry; }
-  bool ExpiredAt(int64_t now_ms) const { return has_expiry() && Word(0) <= now_ms; }
+  // As in Redis, a key still lives in the very millisecond it expires at.
+  bool ExpiredAt(int64_t now_ms) const { return has_expiry() && Word(0) < now_ms; }
 
   // 24 bits of LRU clock or LFU state.
   uint32_t access_bits() const { return access_[0] | access_[1] << 8 | access_[2] << 16; }
@@ -120,11 +121,13 @@ class Entry {
   static Entry* CopyString(const Entry* e, std::string_view new_key, int64_t expire_at_ms);
   // Sets, changes or clears (kNoExpiry) the expiry.
   static Entry* WithExpiry(Entry* e, int64_t expire_at_ms);
-  // Replaces the value by a string, in place where it fits. `e` must be a string. Keeps the expiry.
+  // Replaces the value of the string `e`, in place where it fits; a canonical integer becomes an int. Keeps the expiry. `value` may
+  // be part of the old value.
   static Entry* AssignString(Entry* e, std::string_view value);
+  static Entry* AssignInteger(Entry* e, int64_t value);
   // Makes the string `new_length` long, raw, zero-filled where it grew. Repeated growth costs amortised constant time.
   static Entry* Resize(Entry* e, size_t new_length);
-  // Frees the entry but not what it points to: DetachBuffer or object() has it.
+  // Frees the entry but not what it points to.
   static void FreeShell(Entry* e);
   // Frees the entry and a long string; a collection must have been taken before.
   static void FreeString(Entry* e);
@@ -161,7 +164,10 @@ class Entry {
   // An entry with header, expiry and key written; the value is not.
   static Entry* Make(std::string_view key, ValueType type, Encoding encoding, size_t embedded,
                      int64_t expire_at_ms);
-  size_t ShellBytes() const;
+  static Entry* Remake(Entry* e, std::string_view key, int64_t expire_at_ms);
+  static Entry* Recode(Entry* e, Encoding encoding, size_t embedded);
+  static Entry* ToBuffer(Entry* e, size_t capacity);
+  bool FitsInPlace(size_t bytes) const;
   char* EmbeddedData() { return const_cast<char*>(key().data()) + key().size(); }
 
   uint8_t kind_;
