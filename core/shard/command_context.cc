@@ -1,0 +1,132 @@
+#include "core/shard/command_context.h"
+
+#include <algorithm>
+
+#include "core/base/numbers.h"
+#include "core/shard/hop.h"
+#include "core/shard/log_sink.h"
+#include "core/shard/shard.h"
+#include "core/shard/world.h"
+#include "core/value/rdb_codec.h"
+
+namespace basalt {
+namespace {
+
+// Records the key's present state: its deletion, or a command that makes it what it is now.
+void RecordState(Keyspace& keyspace, DbIndex db, std::string_view key) {
+  Journal& journal = keyspace.journal();
+  const Entry* e = keyspace.db(db).FindNoTouch(key);
+  if (e == nullptr) return journal.Record(db, {"DEL", key});
+  char time[24];
+  std::string_view at(time, e->has_expiry() ? FormatInt64(e->expire_at_ms(), time) : 0);
+  if (e->is(ValueType::kString)) {
+    char scratch[Entry::kIntTextBytes];
+    std::string_view value = e->StringView(scratch);
+    if (at.empty()) return journal.Record(db, {"SET", key, value});
+    return journal.Record(db, {"SET", key, value, "PXAT", at});
+  }
+  std::string payload = rdb::DumpValue(*e);
+  if (at.empty()) return journal.Record(db, {"RESTORE", key, "0", payload, "REPLACE"});
+  journal.Record(db, {"RESTORE", key, at, payload, "REPLACE", "ABSTTL"});
+}
+
+}  // namespace
+
+Keyspace& CommandContext::ParkedKeyspaceOf(std::string_view key) {
+  World& world = *setting_.world;
+  return world.shard(world.OwnerOf(key)).keyspace();
+}
+
+Keyspace& CommandContext::ParkedKeyspace(size_t i) {
+  return setting_.world->shard(static_cast<uint32_t>(i)).keyspace();
+}
+
+size_t CommandContext::ParkedKeyspaces() const { return setting_.world->shard_count(); }
+
+void CommandContext::Begin(const CommandSpec& command, Args words, std::string_view raw_text) {
+  spec = &command;
+  args = words;
+  raw = raw_text;
+  log_mode_ = LogMode::kVerbatim;
+  changed_ = false;
+  changed_everything_ = false;
+}
+
+void CommandContext::Changed(std::string_view key, DbIndex db, int n) {
+  Keyspace& keyspace = KeyspaceOf(key);
+  changed_ = true;
+  if (setting_.replay) return;
+  keyspace.dirty += n;
+  keyspace.TouchWatchers(db, key);
+  if (setting_.parked_world) {
+    if (keyspace.journal().enabled()) parked_effects_.emplace_back(db, key);
+    return;
+  }
+  if (keyspace.dirty_keys().enabled()) {
+    keyspace.dirty_keys().MarkWritten(HashKey(key), Lsn(setting_.shard->log().open_batch()));
+  }
+}
+
+void CommandContext::ChangedEverything(int64_t n) {
+  changed_ = changed_everything_ = true;
+  if (setting_.replay) return;
+  local().dirty += n;
+  ForEachKeyspace([&](Keyspace& keyspace) {
+    if (keyspace.dirty_keys().enabled()) {
+      keyspace.dirty_keys().MarkAllWritten(Lsn(setting_.shard->log().open_batch()));
+    }
+  });
+}
+
+void CommandContext::LogInstead(Args words) {
+  log_mode_ = LogMode::kInstead;
+  if (setting_.replay || setting_.parked_world) return;  // world mode logs final states
+  setting_.local->journal().Record(db_, std::span(words.v, words.n));
+}
+
+void CommandContext::Run() {
+  spec->handler(*this);
+  if (changed_) FinishLog();
+  if (setting_.world != nullptr && setting_.world->always() && !setting_.parked_world) NoteReads();
+}
+
+// The reply reveals what the command wrote, and the keys it read.
+void CommandContext::NoteReads() {
+  LogSink& log = setting_.shard->log();
+  uint64_t newest = log.open_batch() - (setting_.local->journal().empty() ? 1 : 0);
+  if (changed_ || spec->where == Where::kCursor) {
+    gate_ = std::max(gate_, newest);
+    return;
+  }
+  DirtyKeys& dirty = setting_.local->dirty_keys();
+  if (!dirty.enabled() || (spec->keys.first == 0 && spec->keys.finder == nullptr)) return;
+  std::vector<uint32_t> keys;
+  if (!FindKeys(*spec, args, &keys)) return;
+  for (uint32_t i : keys) gate_ = std::max(gate_, dirty.DependsOn(HashKey(args[i])).value);
+  if (gate_ <= log.durable_batch()) gate_ = 0;
+}
+
+void CommandContext::FinishLog() {
+  if (setting_.replay || log_mode_ == LogMode::kNothing) return;
+  if (changed_everything_) {
+    ForEachKeyspace([&](Keyspace& keyspace) { keyspace.journal().Record(db_, std::span(args.v, args.n)); });
+    return;
+  }
+  if (setting_.parked_world) return LogParkedEffects();
+  if (log_mode_ == LogMode::kInstead) return;
+  Journal& journal = setting_.local->journal();
+  if (raw.empty()) {
+    journal.Record(db_, std::span(args.v, args.n));
+  } else {
+    journal.RecordRaw(db_, raw);
+  }
+}
+
+void CommandContext::LogParkedEffects() {
+  std::sort(parked_effects_.begin(), parked_effects_.end());
+  parked_effects_.erase(std::unique(parked_effects_.begin(), parked_effects_.end()), parked_effects_.end());
+  for (const auto& [db, key] : parked_effects_) RecordState(KeyspaceOf(key), db, key);
+  parked_effects_.clear();
+}
+
+}  // namespace basalt

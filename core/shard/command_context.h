@@ -1,0 +1,113 @@
+// One execution of one command, on the thread that owns the keyspace it works on - or, in world mode, that borrows all
+// of them while their shards are parked. Handlers are ordinary single-threaded code; this object decides where a key lives,
+// which effects the log gets, and which log batches the reply depends on.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/resp/reply.h"
+#include "core/shard/command_spec.h"
+#include "core/store/keyspace.h"
+
+namespace basalt {
+
+class Client;
+class Shard;
+class World;
+
+class CommandContext {
+ public:
+  // What differs between the ways to run a command.
+  struct Setting {
+    Keyspace* local = nullptr;    // the slice to work on; in world mode the slice of the running thread
+    World* world = nullptr;       // the server; null only in tests and tools that have none
+    bool parked_world = false;    // world mode: every key of every shard may be touched
+    Shard* shard = nullptr;       // the running thread's shard; null in tests and during recovery
+    Client* client = nullptr;     // set for kHome and kAllShards commands and those in a transaction run at home
+    bool replay = false;          // effects come from the log: they are not logged again
+  };
+
+  CommandContext(const Setting& setting, std::string* out, int resp)
+      : reply(out, resp), setting_(setting) {}
+
+  Args args;                         // args[0] is the name
+  std::string_view raw;              // the request as RESP text, or empty
+  const CommandSpec* spec = nullptr;
+  Reply reply;
+
+  int64_t now_ms() const { return setting_.local->now_ms; }
+  DbIndex db_index() const { return db_; }
+  void set_db(DbIndex db) { db_ = db; }
+  bool in_replay() const { return setting_.replay; }
+  bool parked_world() const { return setting_.parked_world; }
+  // Null on a hop and in replay: only kHome and kAllShards handlers may rely on it.
+  Client* client() const { return setting_.client; }
+  Shard* shard() const { return setting_.shard; }
+  World* world() const { return setting_.world; }
+
+  // --- where keys live
+  Keyspace& KeyspaceOf(std::string_view key) {
+    return setting_.parked_world ? ParkedKeyspaceOf(key) : *setting_.local;
+  }
+  Db& DbOf(std::string_view key) { return KeyspaceOf(key).db(db_); }
+  Db& DbOf(std::string_view key, DbIndex other) { return KeyspaceOf(key).db(other); }
+  // The slice of the running thread: random numbers, statistics.
+  Keyspace& local() { return *setting_.local; }
+  // Every slice this command may touch: one, or all in world mode.
+  template <class F>
+  void ForEachKeyspace(F&& f) {
+    if (!setting_.parked_world) return f(*setting_.local);
+    for (size_t i = 0, n = ParkedKeyspaces(); i < n; ++i) f(ParkedKeyspace(i));
+  }
+  // The key's entry or null, in database db_index().
+  Entry* Find(std::string_view key) { return DbOf(key).Find(key); }
+
+  // --- effects
+  // `key` was modified or deleted: counts `n` changes towards the save points, fails the transactions that watch it, and has
+  // the command logged. Once per key that changed; again is harmless.
+  void Changed(std::string_view key, int n = 1) { Changed(key, db_, n); }
+  void Changed(std::string_view key, DbIndex db, int n);
+  // The log gets these words instead of the command as it came; several calls make several records, in order.
+  void LogInstead(std::initializer_list<std::string_view> words) {
+    LogInstead(Args{words.begin(), words.size()});
+  }
+  void LogInstead(Args words);
+  void LogNothing() { log_mode_ = LogMode::kNothing; }
+  // The command touched everything (FLUSHALL, SWAPDB): every shard's log gets it as it came.
+  void ChangedEverything(int64_t n);
+
+  // --- called by the executor around the handler
+  // Readies the object for the next command; the reply buffer stays.
+  void Begin(const CommandSpec& command, Args words, std::string_view raw_text);
+  // Runs the handler and logs what it did.
+  void Run();
+  // The batch of the local log that the reply depends on; 0 when it depends on nothing that is not yet durable.
+  uint64_t gate() const { return gate_; }
+  void ClearGate() { gate_ = 0; }
+  bool changed() const { return changed_; }
+
+ private:
+  enum class LogMode : uint8_t { kVerbatim, kInstead, kNothing };
+
+  Keyspace& ParkedKeyspaceOf(std::string_view key);
+  Keyspace& ParkedKeyspace(size_t i);
+  size_t ParkedKeyspaces() const;
+  void NoteReads();
+  void FinishLog();
+  void LogParkedEffects();
+
+  const Setting setting_;
+  DbIndex db_;
+  LogMode log_mode_ = LogMode::kVerbatim;
+  bool changed_ = false;
+  bool changed_everything_ = false;
+  uint64_t gate_ = 0;
+  std::vector<std::pair<DbIndex, std::string>> parked_effects_;  // world mode: keys whose final state is to be logged
+};
+
+}  // namespace basalt

@@ -1,0 +1,85 @@
+#include "core/shard/command_spec.h"
+
+#include <cstring>
+
+#include "core/base/check.h"
+
+namespace basalt {
+namespace {
+
+constexpr size_t kNameMax = 16 + 16;
+
+// The first 16 bytes of a name, letters in lower case. OR-ing 0x20 also changes '@'..'_' and digits stay as they are
+// (they have that bit), so equal words can only come from names that differ in case, or in characters that no command has.
+void Fold(std::string_view name, uint64_t word[2]) {
+  word[0] = word[1] = 0;
+  if (name.size() >= 8) {
+    std::memcpy(&word[0], name.data(), 8);
+    size_t rest = name.size() < 16 ? name.size() - 8 : 8;
+    std::memcpy(&word[1], name.data() + 8, rest);
+  } else {
+    std::memcpy(&word[0], name.data(), name.size());
+  }
+  word[0] |= 0x2020202020202020;
+  word[1] |= 0x2020202020202020;
+}
+
+uint64_t Mix(const uint64_t word[2], size_t size) {
+  uint64_t h = (word[0] ^ (word[1] * 0x9e3779b97f4a7c15)) + size;
+  h *= 0xff51afd7ed558ccd;
+  return h ^ (h >> 32);
+}
+
+bool SameName(std::string_view lower, std::string_view any) {
+  if (lower.size() != any.size()) return false;
+  for (size_t i = 0; i < any.size(); ++i) {
+    char c = any[i];
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    if (c != lower[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+CommandTable::CommandTable(std::span<const std::span<const CommandSpec>> groups) {
+  for (auto group : groups) all_.insert(all_.end(), group.begin(), group.end());
+  size_t size = 64;
+  while (size < all_.size() * 4) size *= 2;
+  buckets_.resize(size);
+  for (size_t n = 0; n < all_.size(); ++n) {
+    std::string_view name = all_[n].name;
+    BASALT_CHECK(name.size() <= kNameMax && Find(name) == nullptr);
+    all_[n].index = static_cast<uint16_t>(n);
+    Bucket fresh{.spec = &all_[n]};
+    Fold(name, fresh.word);
+    size_t i = Mix(fresh.word, name.size()) & (size - 1);
+    while (buckets_[i].spec != nullptr) i = (i + 1) & (size - 1);
+    buckets_[i] = fresh;
+  }
+}
+
+const CommandSpec* CommandTable::Find(std::string_view name) const {
+  if (name.size() > kNameMax) return nullptr;
+  uint64_t word[2];
+  Fold(name, word);
+  size_t mask = buckets_.size() - 1;
+  for (size_t i = Mix(word, name.size()) & mask; buckets_[i].spec != nullptr; i = (i + 1) & mask) {
+    const Bucket& b = buckets_[i];
+    if (b.word[0] == word[0] && b.word[1] == word[1] && SameName(b.spec->name, name)) return b.spec;
+  }
+  return nullptr;
+}
+
+bool FindKeys(const CommandSpec& spec, Args args, std::vector<uint32_t>* positions) {
+  positions->clear();
+  if (spec.keys.finder != nullptr) return spec.keys.finder(args, positions);
+  if (spec.keys.first == 0) return true;
+  int last = spec.keys.last < 0 ? static_cast<int>(args.size()) + spec.keys.last : spec.keys.last;
+  for (int i = spec.keys.first; i <= last && i < static_cast<int>(args.size()); i += spec.keys.step) {
+    positions->push_back(static_cast<uint32_t>(i));
+  }
+  return true;
+}
+
+}  // namespace basalt

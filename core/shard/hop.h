@@ -1,0 +1,60 @@
+// A hop: the commands that one shard sends another in one tick, and their replies back, in one object that travels both ways.
+//
+// The sender fills `commands`, `words` and `text` and hands the object over; from then on it belongs to the receiver, which
+// runs the commands, fills `replies` and `results` and hands it back. Mailboxes order the two hand-overs; nobody else sees it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/shard/command_spec.h"
+
+namespace basalt {
+
+class Client;
+
+struct HopCommand {
+  const CommandSpec* spec;
+  Client* client;       // the sender's; the receiver never looks inside
+  uint64_t ticket;      // place in the client's reply queue
+  uint32_t first_word;  // words[first_word .. +word_count)
+  uint32_t word_count;
+  uint32_t text_begin;  // the command as RESP: text[text_begin .. text_end)
+  uint32_t text_end;
+  DbIndex db;
+  uint8_t resp;
+};
+
+struct HopResult {
+  uint32_t begin;  // replies[begin .. end)
+  uint32_t end;
+  uint64_t gate;   // batch of the receiver's log that must be durable first; 0: none
+};
+
+struct HopBatch {
+  struct Word {
+    uint32_t begin;
+    uint32_t size;
+  };
+
+  ShardId from;
+  ShardId to;
+  std::vector<HopCommand> commands;
+  std::vector<Word> words;
+  std::string text;
+  std::string replies;
+  std::vector<HopResult> results;
+  uint32_t unreleased = 0;  // sender: results whose bytes are still borrowed
+
+  // Copies a command into the batch. `raw` is its RESP text as received, or empty (inline): then it is written anew.
+  void Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp, Args args, std::string_view raw);
+  void Clear();
+};
+
+// Appends `args` as one RESP request.
+void AppendRequest(std::string* out, Args args);
+
+}  // namespace basalt

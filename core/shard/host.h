@@ -1,0 +1,43 @@
+// What a command can ask of the process as a whole. Implemented by net/server; called by handlers that run with every shard
+// parked (kAllShards), on the coordinating shard's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace basalt {
+
+class Client;
+class Shard;
+
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  enum class SaveMode { kForeground, kBackground, kBackgroundSchedule };
+  // SAVE, BGSAVE. OK text for the client on success; the error's message is the whole error reply.
+  virtual absl::Status Save(SaveMode mode, std::string* reply) = 0;
+  // BGREWRITEAOF.
+  virtual absl::Status RewriteLog(std::string* reply) = 0;
+  virtual int64_t last_save_unix_s() const = 0;
+  // SHUTDOWN: starts an orderly stop once the parked section is over. `save` < 0: as the save points say.
+  virtual absl::Status Shutdown(int save, bool now, bool force) = 0;
+  virtual absl::Status AbortShutdown() = 0;
+
+  // A configuration option named `option` was changed by CONFIG SET; makes it take effect.
+  virtual absl::Status ApplyOption(std::string_view option) = 0;
+
+  // INFO sections that only the host knows ("persistence", "server", "clients" ...): appends "name:value\r\n" lines.
+  virtual void AppendInfo(std::string_view section, std::string* out) = 0;
+
+  // Every connected client, of all shards; for CLIENT LIST and CLIENT KILL.
+  virtual std::vector<Client*> Clients() = 0;
+  // Closes `client` after its pending replies (`now`: at once).
+  virtual void Kill(Client* client, bool now) = 0;
+};
+
+}  // namespace basalt

@@ -1,0 +1,37 @@
+// The seam between a shard's tick and its log (persistence/aof). Owner: the shard's thread.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "core/base/ids.h"
+
+namespace basalt {
+
+// Several parts of one multi-shard transaction carry the same number and epoch; recovery takes all of them or none.
+struct TxStamp {
+  TxId id;               // 0: not a multi-shard transaction
+  uint32_t parts = 0;    // how many shards it changed
+};
+
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+
+  // Number of the batch that records of now will be part of; batches are numbered from 1.
+  virtual uint64_t open_batch() const = 0;
+  // Every batch up to this number survives a power cut.
+  virtual uint64_t durable_batch() const = 0;
+  // Closes the open batch with what the keyspace's journal holds (nothing to do when it is empty), stamped with `epoch`.
+  virtual void Seal(Epoch epoch, TxStamp tx) = 0;
+  // Commit stage: seals, and submits a write when none is in flight. `policy` comes from the configuration.
+  virtual void Commit(Epoch epoch) = 0;
+  // Writes and syncs everything sealed, blocking; for a park under `appendfsync always` and for shutdown.
+  virtual absl::Status FlushNow() = 0;
+  // Records that all effects up to `epoch` stand in this log. Cheap when it is known already.
+  virtual void CloseEpoch(Epoch epoch) = 0;
+  // Non-OK while writes must be refused (the disk failed or is full); the text is what clients get after "MISCONF ".
+  virtual const absl::Status& health() const = 0;
+};
+
+}  // namespace basalt

@@ -1,0 +1,96 @@
+// Keeps a connection's replies in request order while its commands run on several shards at once.
+//
+// Owner: the connection's shard. A command whose reply cannot be written at once reserves a Ticket; tickets are answered in
+// any order, and Flush moves the answered ones from the front of the line to the output. Under `appendfsync always` an
+// answer carries a Gate, the log batch it depends on, and stays in line until that batch is durable.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/base/ids.h"
+#include "core/base/ring_deque.h"
+
+namespace basalt {
+
+struct HopBatch;
+
+// "Batch number `batch` of that shard's log is durable"; batch 0 asks for nothing.
+struct Gate {
+  ShardId shard;
+  uint64_t batch = 0;
+};
+
+class ReplyQueue {
+ public:
+  using Ticket = uint64_t;
+
+  bool empty() const { return slots_.empty(); }
+  size_t size() const { return slots_.size(); }
+
+  Ticket Reserve() {
+    slots_.push_back({});
+    return first_ + slots_.size() - 1;
+  }
+
+  // Answer by copy.
+  void Answer(Ticket ticket, std::string_view bytes, Gate gate) {
+    Slot& slot = At(ticket);
+    slot.own.assign(bytes);
+    slot.gate = gate;
+    slot.answered = true;
+  }
+
+  // Answer that stays in `batch`'s memory until it is flushed; then `release(batch)` is called.
+  void Answer(Ticket ticket, std::string_view bytes, Gate gate, HopBatch* batch) {
+    Slot& slot = At(ticket);
+    slot.borrowed = bytes;
+    slot.batch = batch;
+    slot.gate = gate;
+    slot.answered = true;
+  }
+
+  // Forgets the whole line: its connection is gone. Later answers must not come.
+  template <class Release>
+  void Drop(Release&& release) {
+    for (; !slots_.empty(); slots_.pop_front(), ++first_) {
+      if (slots_.front().batch != nullptr) release(slots_.front().batch);
+    }
+  }
+
+  // Appends to `out` every answer that may leave. `durable(gate)` says whether a gate is open.
+  // Returns true when the front of the line waits for a gate (not for an answer).
+  template <class Durable, class Release>
+  bool Flush(std::string* out, Durable&& durable, Release&& release) {
+    while (!slots_.empty()) {
+      Slot& slot = slots_.front();
+      if (!slot.answered) return false;
+      if (slot.gate.batch != 0 && !durable(slot.gate)) return true;
+      if (slot.batch != nullptr) {
+        out->append(slot.borrowed);
+        release(slot.batch);
+      } else {
+        out->append(slot.own);
+      }
+      slots_.pop_front();
+      ++first_;
+    }
+    return false;
+  }
+
+ private:
+  struct Slot {
+    std::string own;
+    std::string_view borrowed;
+    HopBatch* batch = nullptr;
+    Gate gate;
+    bool answered = false;
+  };
+  Slot& At(Ticket ticket) { return slots_[ticket - first_]; }
+
+  RingDeque<Slot> slots_;
+  Ticket first_ = 0;
+};
+
+}  // namespace basalt

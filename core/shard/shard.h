@@ -1,0 +1,180 @@
+// Shard: one thread pinned to one core, with its ring, its slice of the keyspace, its log and its connections.
+//
+// One turn of its loop is a tick (core/DESIGN.md): reap, receive, route, serve, execute, coordinate, collect, commit,
+// reply, idle work. Every stage is bounded; nothing in a tick blocks, except a park and the sleep of a tick that found
+// nothing to do. All members belong to the shard's thread, or to the coordinator while the shard stands parked.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "core/base/ids.h"
+#include "core/io/ring.h"
+#include "core/shard/command_context.h"
+#include "core/shard/command_spec.h"
+#include "core/shard/hop.h"
+#include "core/shard/log_sink.h"
+#include "core/shard/mailbox.h"
+#include "core/shard/park.h"
+#include "core/shard/shard_stats.h"
+#include "core/store/keyspace.h"
+
+namespace basalt {
+
+class Client;
+class World;
+
+// The shard's connections, as the tick sees them. Implemented by net/conn.
+class Frontend {
+ public:
+  virtual ~Frontend() = default;
+  virtual absl::Status Start(Shard& shard) = 0;  // on the shard's thread, before its first tick
+  virtual bool Receive() = 0;                    // receive and route stages; true when there was work
+  virtual bool Reply() = 0;                      // reply stage
+  virtual void Adopt(int socket) = 0;            // a connection placed here by another shard
+  virtual void Dirty(Client* client) = 0;        // has replies, or may go on: look at it in the reply stage
+  virtual void Housekeep(int64_t now_ms) = 0;    // about ten times a second: timeouts
+};
+
+// Runs what concerns several shards. Implemented by core/tx.
+class Coordinator {
+ public:
+  virtual ~Coordinator() = default;
+  virtual bool Step() = 0;           // true when there was work
+  virtual bool busy() const = 0;     // something waits for its turn: the shard must not sleep long
+};
+
+// Work that a tick does in slices until it is done: loading the data set.
+class BackgroundJob {
+ public:
+  virtual ~BackgroundJob() = default;
+  virtual bool Step() = 0;  // about a millisecond; false when finished
+};
+
+class Shard final : public CompletionSink {
+ public:
+  Shard(World* world, ShardId id);
+  ~Shard() override;
+
+  ShardId id() const { return id_; }
+  World& world() { return world_; }
+  Keyspace& keyspace() { return keyspace_; }
+  Ring& ring() { return *ring_; }
+  LogSink& log() { return *log_; }
+  ShardStats& stats() { return stats_; }
+  Frontend& frontend() { return *frontend_; }
+  Coordinator& coordinator() { return *coordinator_; }
+  Epoch tick_epoch() const { return tick_epoch_; }
+  int64_t mono_us() const { return mono_us_; }  // the tick's time
+
+  // Before Run, by who wires the server.
+  void set_frontend(std::unique_ptr<Frontend> f) { frontend_ = std::move(f); }
+  void set_coordinator(std::unique_ptr<Coordinator> c) { coordinator_ = std::move(c); }
+  void set_log(std::unique_ptr<LogSink> log) { log_ = std::move(log); }
+  void set_job(std::unique_ptr<BackgroundJob> job) { job_ = std::move(job); }
+  bool job_running() const { return job_ != nullptr; }
+
+  // On the shard's thread: the ring, then the frontend.
+  absl::Status Start();
+  // Ticks until the world stops.
+  void Run();
+  // One tick; true when it did something. Waits up to `wait_us` for something to happen before it starts.
+  bool Tick(int64_t wait_us);
+
+  // --- route stage
+  // Queues a command of an own connection for the execute stage. `args` and `raw` stay valid until the tick ends.
+  void RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw);
+  // Adds a command to the batch for `to`. The words are copied.
+  void SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args, std::string_view raw);
+  // False while so much waits for `to` that the connection must not be read further.
+  bool CanSendTo(ShardId to) const {
+    const HopBatch* open = outgoing_[to.value].open;
+    return open == nullptr || open->text.size() < kOutgoingBytesMax;
+  }
+  uint32_t hops_in_flight() const { return hops_in_flight_; }
+
+  // --- parked sections
+  // Runs `section` on this thread while the shards of `set` stand still; under `always`, returns only when all that the section
+  // wrote or could see is durable. Called by the coordinator with its turn granted; gives the turn back.
+  void RunParked(const ShardSet& set, absl::FunctionRef<void()> section);
+
+  // A command has run and answered.
+  void CountCall(const CommandSpec& spec, const Reply& reply);
+
+  // --- replies
+  void Release(HopBatch* batch);  // one borrowed result of it was flushed
+
+  void OnCompletion(const Completion&) override {}  // wake-ups: the tick itself is the answer
+
+ private:
+  static constexpr size_t kOutgoingBytesMax = 64 << 20;
+  static constexpr uint32_t kBatchesInFlightMax = 32;  // per destination
+  static constexpr uint64_t kDirect = ~uint64_t{0};    // no ticket: the reply goes straight to the output
+
+  struct QueuedCommand {
+    const CommandSpec* spec;
+    Client* client;
+    uint32_t first_word;
+    uint32_t word_count;
+    std::string_view raw;
+    uint64_t ticket;
+    uint64_t hash;  // of the first key
+    DbIndex db;
+    uint8_t resp;
+  };
+  struct Outgoing {
+    HopBatch* open = nullptr;
+    uint32_t in_flight = 0;
+  };
+
+  bool DrainMailbox();
+  void Handle(const Message& message);
+  void Stand(uint64_t round);
+  void PublishDurable();
+  void Serve(HopBatch* batch);
+  void Collect(HopBatch* batch);
+  bool SendBatches();
+  bool Execute();
+  void ExecuteOne(const QueuedCommand& command, CommandContext& context);
+  void CommitStage();
+  void CloseEpochs();
+  bool IdleWork();
+  int64_t WaitTime(bool worked);
+  void FlushLogNow();
+  HopBatch* NewBatch(ShardId to);
+
+  World& world_;
+  const ShardId id_;
+  Keyspace keyspace_;
+  ShardStats stats_;
+  std::unique_ptr<Ring> ring_;
+  std::unique_ptr<LogSink> log_;
+  std::unique_ptr<Coordinator> coordinator_;
+  std::unique_ptr<Frontend> frontend_;
+  std::unique_ptr<BackgroundJob> job_;
+
+  std::vector<QueuedCommand> queue_;
+  std::vector<std::string_view> queue_words_;
+  std::vector<std::string_view> scratch_words_;
+  std::vector<Message> inbox_;                  // this tick's messages
+  std::vector<Outgoing> outgoing_;              // by destination
+  std::vector<uint16_t> outgoing_dirty_;        // destinations with an open batch
+  std::vector<std::unique_ptr<HopBatch>> batches_;
+  std::vector<HopBatch*> free_batches_;
+  ShardSet told_undurable_;                     // shards that hold answers waiting for our log
+  uint32_t hops_in_flight_ = 0;
+  uint64_t durable_published_ = 0;
+  Epoch tick_epoch_;
+  Epoch close_epoch_;                           // epoch to mark as complete once the tick's epoch is past it
+  int64_t mono_us_ = 0;
+  int64_t epoch_started_us_ = 0;
+  int64_t next_housekeep_ms_ = 0;
+  int64_t busy_until_us_ = 0;                   // spin instead of sleeping until then
+};
+
+}  // namespace basalt

@@ -1,0 +1,31 @@
+#include "core/shard/world.h"
+
+#include "core/base/check.h"
+#include "core/base/crc.h"
+#include "core/shard/shard.h"
+
+namespace basalt {
+
+World::World(Config* config, const CommandTable* commands, const Clock* clock, uint32_t shards)
+    : config_(config),
+      commands_(commands),
+      clock_(clock),
+      shard_count_(shards),
+      mail_(shards),
+      durable_(new Durable[shards]) {
+  BASALT_CHECK(shards >= 1 && shards <= kMaxShards);
+}
+
+World::~World() = default;
+
+void World::Adopt(std::unique_ptr<Shard> shard) {
+  BASALT_CHECK(shard->id().value == shards_.size());
+  shards_.push_back(std::move(shard));
+}
+
+ShardId World::OwnerOf(std::string_view key) const {
+  if (shard_count_ == 1) return ShardId(0);
+  return ShardOfSlot(SlotOf(key), shard_count_);
+}
+
+}  // namespace basalt

@@ -1,0 +1,95 @@
+// World: what the shards of one server share. Everything here is immutable once the shards run, or changed only while all
+// of them are parked (the configuration), or a single counter on a cache line of its own.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/admin/config.h"
+#include "core/base/clock.h"
+#include "core/base/ids.h"
+#include "core/shard/command_spec.h"
+#include "core/shard/mailbox.h"
+#include "core/shard/park.h"
+
+namespace basalt {
+
+class Shard;
+class Host;
+class Keyspace;
+
+class World {
+ public:
+  World(Config* config, const CommandTable* commands, const Clock* clock, uint32_t shards);
+  ~World();
+
+  uint32_t shard_count() const { return shard_count_; }
+  Shard& shard(ShardId id) { return *shards_[id.value]; }
+  Shard& shard(uint32_t i) { return *shards_[i]; }
+  void Adopt(std::unique_ptr<Shard> shard);  // in order of id, before any runs
+  ShardId OwnerOf(std::string_view key) const;
+
+  Config& config() { return *config_; }
+  const CommandTable& commands() const { return *commands_; }
+  const Clock& clock() const { return *clock_; }
+  Mailboxes& mail() { return mail_; }
+  Park& park() { return park_; }
+  // What only the process as a whole can do: save, rewrite, shut down. Set once before the shards run.
+  Host& host() { return *host_; }
+  void set_host(Host* host) { host_ = host; }
+
+  // --- epochs
+  // The current epoch. Read once per tick, after all input of the tick has arrived.
+  Epoch CurrentEpoch() const { return Epoch(epoch_.load(std::memory_order_acquire)); }
+  void SetEpoch(Epoch e) { epoch_.store(e.value, std::memory_order_release); }  // before the shards run
+  // Moves on from `seen`, unless somebody already has. True for the one who did.
+  bool AdvanceEpoch(Epoch seen) {
+    return epoch_.compare_exchange_strong(seen.value, seen.value + 1, std::memory_order_acq_rel);
+  }
+
+  // --- durability, for gates (see ReplyQueue)
+  void PublishDurable(ShardId shard, uint64_t batch) {
+    durable_[shard.value].batch.store(batch, std::memory_order_release);
+  }
+  uint64_t DurableBatch(ShardId shard) const {
+    return durable_[shard.value].batch.load(std::memory_order_acquire);
+  }
+  // Whether replies wait for the log. Changes only while all shards are parked.
+  bool always() const { return always_; }
+  void set_always(bool on) { always_ = on; }
+
+  TxId NextTx() { return TxId(next_tx_.fetch_add(1, std::memory_order_relaxed)); }
+  ClientId NextClient() { return ClientId(next_client_.fetch_add(1, std::memory_order_relaxed)); }
+
+  // --- state of the process
+  std::atomic<bool> loading{false};
+  std::atomic<bool> over_memory{false};  // maxmemory is reached and nothing may be evicted
+  std::atomic<bool> save_failed{false};  // the last background save failed and stop-writes-on-bgsave-error is on
+  std::atomic<bool> stopping{false};
+  int64_t started_at_ms = 0;
+  std::string run_id;  // 40 hex digits
+
+ private:
+  struct alignas(kCacheLine) Durable {
+    std::atomic<uint64_t> batch{0};
+  };
+
+  Config* const config_;
+  const CommandTable* const commands_;
+  const Clock* const clock_;
+  const uint32_t shard_count_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  Mailboxes mail_;
+  Park park_;
+  Host* host_ = nullptr;
+  bool always_ = false;
+  std::unique_ptr<Durable[]> durable_;
+  alignas(kCacheLine) std::atomic<uint64_t> epoch_{1};
+  alignas(kCacheLine) std::atomic<uint64_t> next_tx_{1};
+  alignas(kCacheLine) std::atomic<uint64_t> next_client_{1};
+};
+
+}  // namespace basalt

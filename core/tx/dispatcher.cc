@@ -1,0 +1,250 @@
+#include "core/tx/dispatcher.h"
+
+#include "core/base/numbers.h"
+#include "core/base/status.h"
+#include "core/base/strings.h"
+#include "core/resp/errors.h"
+#include "core/shard/shard.h"
+#include "core/shard/world.h"
+
+namespace basalt {
+namespace {
+
+enum Verb : size_t { kMulti, kExec, kDiscard, kWatch, kUnwatch };
+
+// Never called: Dispatcher::RunTransactionVerb does their work, which is not about keys but about the client.
+void NoHandler(CommandContext&) {}
+
+// Inside a transaction UNWATCH comes too late to do anything: EXEC has already let go of the keys.
+void UnwatchInExec(CommandContext& context) { context.reply.Ok(); }
+
+constexpr CommandSpec kVerbs[] = {
+    {"multi", 1, kNoScript | kLoading | kStale | kFast | kAllowBusy, {}, Where::kTransaction, NoHandler, "transactions", ""},
+    {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog, {}, Where::kTransaction, NoHandler, "transactions", ""},
+    {"discard", 1, kNoScript | kLoading | kStale | kFast | kAllowBusy, {}, Where::kTransaction, NoHandler, "transactions", ""},
+    {"watch", -2, kNoScript | kLoading | kStale | kFast | kAllowBusy, {1, -1, 1}, Where::kTransaction, NoHandler, "transactions", ""},
+    {"unwatch", 1, kNoScript | kLoading | kStale | kFast | kAllowBusy, {}, Where::kTransaction, UnwatchInExec, "transactions", ""},
+};
+
+Verb VerbOf(const CommandSpec& spec) {
+  std::string_view name = spec.name;
+  for (size_t i = 0; i < std::size(kVerbs); ++i) {
+    if (name == kVerbs[i].name) return static_cast<Verb>(i);
+  }
+  return kMulti;
+}
+
+}  // namespace
+
+std::span<const CommandSpec> TransactionCommands() { return kVerbs; }
+
+Dispatcher::Dispatcher(Shard* shard)
+    : shard_(*shard), world_(shard->world()), coordinator_(static_cast<TxCoordinator&>(shard->coordinator())) {}
+
+// Writes a reply now, in its place: behind those of commands that are still to run.
+template <class F>
+void Dispatcher::AnswerNow(Client* client, F&& write) {
+  if (client->replies.empty() && client->queued_local == 0) {
+    write(&client->out);
+  } else {
+    std::string text;
+    ReplyQueue::Ticket ticket = client->replies.Reserve();
+    write(&text);
+    client->replies.Answer(ticket, text, Gate{});
+  }
+  shard_.frontend().Dirty(client);
+}
+
+void Dispatcher::Refuse(Client* client, const CommandSpec* spec, std::string_view error) {
+  if (spec != nullptr) ++shard_.stats().rejected[spec->index];
+  ++shard_.stats().errors;
+  if (Transaction* tx = Transaction::Find(*client); tx != nullptr && tx->open) tx->aborted = true;
+  AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Error(error); });
+}
+
+// The checks that come before any command runs, in Redis's order. True when the client got an error instead.
+bool Dispatcher::Refused(Client* client, const CommandSpec& spec, Args args) {
+  if (!spec.ArityFits(args.size())) {
+    Refuse(client, &spec, errors::WrongArity(spec.name));
+    return true;
+  }
+  const Config& config = world_.config();
+  if (!config.requirepass.empty() && !client->authenticated && !spec.Has(kNoAuth)) {
+    Refuse(client, &spec, errors::kNoAuth);
+    return true;
+  }
+  if (spec.Has(kNoMulti) && Transaction::IsOpen(*client)) {
+    Refuse(client, &spec, errors::kNotInMulti);
+    return true;
+  }
+  if (__builtin_expect(world_.loading.load(std::memory_order_relaxed), 0) && !spec.Has(kLoading)) {
+    Refuse(client, &spec, errors::kLoading);
+    return true;
+  }
+  if (spec.Has(kDenyOom) && world_.over_memory.load(std::memory_order_relaxed)) {
+    Refuse(client, &spec, errors::kOom);
+    return true;
+  }
+  if (spec.Has(kWrite)) {
+    if (world_.save_failed.load(std::memory_order_relaxed)) {
+      Refuse(client, &spec, errors::kMisconfRdb);
+      return true;
+    }
+    if (const absl::Status& health = shard_.log().health(); !health.ok()) {
+      Refuse(client, &spec, StrCat("MISCONF Errors writing to the AOF file: ", MessageOf(health)));
+      return true;
+    }
+  }
+  return false;
+}
+
+Dispatcher::Outcome Dispatcher::Submit(Client* client, Args args, std::string_view raw) {
+  const CommandSpec* spec = world_.commands().Find(args[0]);
+  if (__builtin_expect(spec == nullptr, 0)) {
+    Refuse(client, nullptr, errors::UnknownCommand(args[0], args.v + 1, args.size() - 1));
+    return Outcome::kGoOn;
+  }
+  if (client->replies.size() >= kPendingMax) return Outcome::kRetry;
+  ++client->commands;
+  client->last_command = spec->name;
+  if (Refused(client, *spec, args)) return Outcome::kGoOn;
+  if (spec->where == Where::kTransaction) return RunTransactionVerb(client, spec, args);
+  if (__builtin_expect(Transaction::IsOpen(*client), 0)) return Queue(client, spec, args, raw);
+  switch (spec->where) {
+    case Where::kKeys:
+      return RouteByKeys(client, spec, args, raw);
+    case Where::kHome:
+      return RunHome(client, spec, args, raw);
+    case Where::kAllShards:
+      coordinator_.AddCommand(client, spec, args, raw, ShardSet::FirstN(world_.shard_count()));
+      return Outcome::kPause;
+    case Where::kCursor: {
+      // A cursor that makes no sense goes to this shard, whose handler says so.
+      uint64_t cursor = 0;
+      bool valid = ParseUint64(args[1], &cursor);
+      ShardId shard = valid ? ScanCursor::Unpack(cursor).shard : shard_.id();
+      return RunOn(shard.value < world_.shard_count() ? shard : shard_.id(), client, spec, args, raw);
+    }
+    case Where::kTransaction:
+      break;
+  }
+  return Outcome::kGoOn;
+}
+
+Dispatcher::Outcome Dispatcher::Queue(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  Transaction::Find(*client)->commands.emplace_back(spec, args, raw);
+  AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Simple("QUEUED"); });
+  return Outcome::kGoOn;
+}
+
+Dispatcher::Outcome Dispatcher::RunHome(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  AnswerNow(client, [&](std::string* out) {
+    CommandContext context({.local = &shard_.keyspace(), .world = &world_, .shard = &shard_, .client = client}, out,
+                           client->resp);
+    context.set_db(client->db);
+    context.Begin(*spec, args, raw);
+    context.Run();
+    shard_.CountCall(*spec, context.reply);
+  });
+  return client->close_after_reply ? Outcome::kPause : Outcome::kGoOn;
+}
+
+Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  if (world_.shard_count() == 1) return RunOn(shard_.id(), client, spec, args, raw);
+  if (spec->keys.finder == nullptr && spec->keys.first == spec->keys.last) {
+    return RunOn(world_.OwnerOf(args[static_cast<size_t>(spec->keys.first)]), client, spec, args, raw);
+  }
+  if (!FindKeys(*spec, args, &key_positions_) || key_positions_.empty()) {
+    return RunOn(shard_.id(), client, spec, args, raw);  // the handler answers what is wrong
+  }
+  ShardId first = world_.OwnerOf(args[key_positions_[0]]);
+  ShardSet set;
+  bool one = true;
+  for (uint32_t i : key_positions_) {
+    ShardId owner = world_.OwnerOf(args[i]);
+    one &= owner == first;
+    set.Add(owner);
+  }
+  if (one) return RunOn(first, client, spec, args, raw);
+  coordinator_.AddCommand(client, spec, args, raw, set);
+  return Outcome::kPause;
+}
+
+Dispatcher::Outcome Dispatcher::RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args,
+                                      std::string_view raw) {
+  if (shard != shard_.id()) {
+    if (!shard_.CanSendTo(shard)) return Outcome::kRetry;
+    shard_.SendTo(shard, spec, client, args, raw);
+    return Outcome::kGoOn;
+  }
+  if (raw.empty()) {
+    // Words of an inline command are gone with the next one; this one runs only at the end of the route stage.
+    const StoredCommand& kept = kept_.emplace_back(spec, args, raw);
+    args = kept.args();
+    raw = kept.raw();
+  }
+  shard_.RunHere(spec, client, args, raw);
+  return Outcome::kGoOn;
+}
+
+Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const CommandSpec* spec, Args args) {
+  Transaction* tx = Transaction::Find(*client);
+  bool open = tx != nullptr && tx->open;
+  auto ok = [&] { AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Ok(); }); };
+  auto error = [&](std::string_view text) {
+    AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Error(text); });
+  };
+  ++shard_.stats().calls[spec->index];
+  switch (VerbOf(*spec)) {
+    case kMulti:
+      if (open) {
+        error(errors::kNestedMulti);
+        return Outcome::kGoOn;
+      }
+      Transaction::Of(*client).open = true;
+      ok();
+      return Outcome::kGoOn;
+    case kExec:
+      if (!open) {
+        error(errors::kExecWithoutMulti);
+        return Outcome::kGoOn;
+      }
+      coordinator_.AddExec(client, spec);
+      return Outcome::kPause;
+    case kDiscard: {
+      if (!open) {
+        error(errors::kDiscardWithoutMulti);
+        return Outcome::kGoOn;
+      }
+      std::vector<Transaction::Watched> watched = std::move(tx->watched);
+      client->transaction.reset();
+      coordinator_.AddUnwatch(client, std::move(watched), "+OK\r\n");
+      return Outcome::kPause;
+    }
+    case kWatch:
+      if (open) {
+        error(errors::kWatchInMulti);
+        return Outcome::kGoOn;
+      }
+      coordinator_.AddWatch(client, spec, args);
+      return Outcome::kPause;
+    case kUnwatch: {
+      if (open) return Queue(client, spec, args, std::string_view());
+      std::vector<Transaction::Watched> watched;
+      if (tx != nullptr) watched = std::move(tx->watched);
+      client->transaction.reset();
+      coordinator_.AddUnwatch(client, std::move(watched), "+OK\r\n");
+      return Outcome::kPause;
+    }
+  }
+  return Outcome::kGoOn;
+}
+
+void Dispatcher::Forget(Client* client) {
+  Transaction* tx = Transaction::Find(*client);
+  if (tx == nullptr) return;
+  if (!tx->watched.empty()) coordinator_.AddUnwatch(nullptr, std::move(tx->watched), "");
+  client->transaction.reset();
+}
+
+}  // namespace basalt

@@ -1,0 +1,43 @@
+// One connection: a Client with its socket, its unparsed input and the bytes being sent.
+// Owner: the shard that serves it. It is destroyed only when the kernel and every other shard have let go of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/resp/request_parser.h"
+#include "core/shard/client.h"
+
+namespace basalt {
+
+class Connection final : public Client {
+ public:
+  int fd = -1;
+  uint32_t slot = 0;        // place in the shard's table; part of the Token
+  uint32_t generation = 0;
+
+  RequestParser parser;
+  std::string_view chunk;   // this tick's only input, still in its receive buffer; or empty
+  std::string query;        // input that must outlive its receive buffer
+  size_t query_pos = 0;     // parsed up to here
+
+  std::string sending;      // handed to the kernel
+  size_t sent = 0;
+  bool send_in_flight = false;
+
+  bool receiving = false;   // a multishot receive is armed
+  bool cancelling = false;  // ... and being taken back
+  bool end_of_input = false;  // the peer will send nothing more
+  bool held = false;        // in the list of those that wait for the log
+  bool dirty = false;       // in the reply stage's list
+  bool active = false;      // in the receive stage's list
+  int64_t last_input_ms = 0;
+
+  size_t UnparsedBytes() const { return query.size() - query_pos; }
+  size_t UnsentBytes() const { return out.size() + sending.size() - sent; }
+  // Nobody but the table refers to it any more.
+  bool Quiet() const { return !send_in_flight && !receiving && Idle(); }
+};
+
+}  // namespace basalt

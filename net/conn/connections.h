@@ -1,0 +1,96 @@
+// All connections of one shard: the receive, route and reply stages of its tick. Owner: the shard's thread.
+//
+// Input is parsed where the kernel put it. What must outlive the tick (the beginning of a command that has not arrived whole, or
+// what a paused connection may not run yet) is copied to the connection. Receive buffers go back to the kernel at the
+// end of the tick, when every command that points into them has run or has been copied to another shard.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/io/ring.h"
+#include "core/shard/shard.h"
+#include "core/tx/dispatcher.h"
+#include "net/conn/connection.h"
+#include "net/conn/placement.h"
+
+namespace basalt {
+
+class Connections final : public Frontend, public CompletionSink {
+ public:
+  explicit Connections(Placement* placement) : placement_(*placement) {}
+  ~Connections() override;
+
+  // Sockets this shard accepts on; `spread` ones are shared out over all shards, others stay here. Before Start.
+  void Listen(int socket, bool spread) { listeners_.push_back({socket, spread}); }
+
+  absl::Status Start(Shard& shard) override;
+  bool Receive() override;
+  bool Reply() override;
+  void Adopt(int socket) override;
+  void Dirty(Client* client) override;
+  void Housekeep(int64_t now_ms) override;
+
+  void OnCompletion(const Completion& completion) override;
+
+  // All live connections; for a parked world (CLIENT LIST).
+  template <class F>
+  void ForEach(F&& f) {
+    for (auto& c : table_) {
+      if (c != nullptr && !c->closed) f(c.get());
+    }
+  }
+  size_t live() const { return live_; }
+  // Closes the connection; after its pending replies unless `now`. Own thread, or parked world.
+  void Kill(Connection* c, bool now);
+  // Stops accepting (shutdown).
+  void StopListening();
+
+ private:
+  struct Listener {
+    int socket;
+    bool spread;
+    bool armed = false;
+  };
+  // Input beyond this is not read while the connection cannot run it, and output beyond it not added to.
+  static constexpr size_t kInputHighWater = 1 << 20;
+  static constexpr size_t kOutputHighWater = 4 << 20;
+  static constexpr size_t kKeepCapacity = 16 << 10;  // larger buffers are given back when empty
+
+  void OnAccept(const Completion& completion);
+  void OnReceive(const Completion& completion);
+  void OnSend(const Completion& completion);
+  Connection* Find(Token token);
+  void Activate(Connection* c);
+  void Parse(Connection* c);
+  size_t ParseInput(Connection* c, std::string_view input);
+  void KeepRest(Connection* c, std::string_view input, size_t consumed);
+  bool MayParse(const Connection& c) const;
+  void Arm(Connection* c);
+  void StopReading(Connection* c);
+  void FlushReplies(Connection* c);
+  void Hold(Connection* c);
+  void StartSend(Connection* c);
+  size_t SendableBytes(Connection* c);
+  void Close(Connection* c);
+  void Destroy(Connection* c);
+
+  Placement& placement_;
+  Shard* shard_ = nullptr;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::vector<Listener> listeners_;
+  std::vector<std::unique_ptr<Connection>> table_;
+  std::vector<uint32_t> free_slots_;
+  std::vector<uint32_t> generations_;     // by slot
+  size_t live_ = 0;
+  std::vector<Completion> arrived_;       // receives reaped in this tick
+  std::vector<uint16_t> used_buffers_;    // to be given back when the tick ends
+  std::vector<Connection*> active_;       // to be parsed
+  std::vector<Connection*> starved_;      // their receive found no buffer, or ended: to be armed again
+  std::vector<Connection*> dirty_;        // to be looked at in the reply stage
+  std::vector<Connection*> held_;         // wait for the log
+  std::vector<std::string_view> words_;
+};
+
+}  // namespace basalt

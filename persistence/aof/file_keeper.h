@@ -1,0 +1,47 @@
+// A thread that does the log's blocking file work, so that no shard ever waits for it: creates and lists the next incremental
+// file of a shard, closes files that are full. One for the server; its calls come from any shard.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "core/base/ids.h"
+#include "persistence/aof/manifest_store.h"
+
+namespace basalt {
+
+class FileKeeper {
+ public:
+  FileKeeper(ManifestStore* store, uint64_t preallocate);
+  ~FileKeeper();  // finishes what was asked for
+
+  // Asks for the next incremental file of a shard. `done` turns true when `result` may be read.
+  struct Request {
+    ShardId shard;
+    std::atomic<bool> done{false};
+    absl::StatusOr<ManifestStore::OpenedFile> result = absl::UnknownError("not ready");
+  };
+  std::shared_ptr<Request> AskForFile(ShardId shard);
+  // Takes over a file that the writer no longer uses; it is closed in the background.
+  void CloseLater(std::unique_ptr<File> file);
+
+ private:
+  void Run();
+
+  ManifestStore& store_;
+  const uint64_t preallocate_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::shared_ptr<Request>> requests_;
+  std::deque<std::unique_ptr<File>> closing_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace basalt
