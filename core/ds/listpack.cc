@@ -305,6 +305,16 @@ Listpack::Pos Listpack::Find(std::string_view value, Pos from, size_t skip) cons
   return kNone;
 }
 
+bool Listpack::HasTwins(size_t stride) const {
+  for (Pos pos = First(); pos != kNone;) {
+    Pos next = pos;
+    for (size_t i = 0; i < stride && next != kNone; ++i) next = Next(next);
+    if (Find(Get(pos).text(), next, stride - 1) != kNone) return true;
+    pos = next;
+  }
+  return false;
+}
+
 Listpack::Pos Listpack::Insert(Pos before, std::string_view value) { return InsertEncoded(before, Encoded(value)); }
 Listpack::Pos Listpack::Insert(Pos before, int64_t value) { return InsertEncoded(before, Encoded(value)); }
 void Listpack::Replace(Pos pos, std::string_view value) { ReplaceEncoded(pos, Encoded(value)); }

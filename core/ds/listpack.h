@@ -57,6 +57,9 @@ class Listpack {
   // The first entry equal to `value` among `from`, the (skip+1)th after it, and so on.
   Pos Find(std::string_view value, Pos from, size_t skip = 0) const;
 
+  // Whether two of the entries 0, stride, 2 * stride ... are equal. Quadratic: for short listpacks.
+  bool HasTwins(size_t stride) const;
+
   void Append(std::string_view value) { Insert(kNone, value); }
   void Append(int64_t value) { Insert(kNone, value); }
   // Inserts in front of `before`, at the end for kNone. Returns the new entry.

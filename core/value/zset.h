@@ -15,51 +15,20 @@
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
-#include "core/ds/listpack.h"
 #include "core/ds/packed_element.h"
+#include "core/value/packed_zset.h"
+#include "core/value/zset_ranges.h"
 
 namespace basalt {
 
 class Random;
 class ScoredTable;
 
-// An interval of scores, as ZRANGEBYSCORE's "(1 5" means it.
-struct ScoreRange {
-  double min = 0;
-  double max = 0;
-  bool min_exclusive = false;
-  bool max_exclusive = false;
-
-  bool MeetsMin(double score) const { return min_exclusive ? score > min : score >= min; }
-  bool MeetsMax(double score) const { return max_exclusive ? score < max : score <= max; }
-};
-
-// One end of an interval of names: "-", "+", "[name" or "(name".
-struct LexBound {
-  enum Kind : uint8_t { kLowest, kHighest, kInclusive, kExclusive };
-  Kind kind = kLowest;
-  std::string_view name;
-};
-
-// An interval of names, as ZRANGEBYLEX means it. Defined for sets whose scores are all equal.
-struct LexRange {
-  LexBound min;
-  LexBound max;
-
-  bool MeetsMin(std::string_view member) const;
-  bool MeetsMax(std::string_view member) const;
-  bool IsEmpty() const;  // can contain nothing, whatever the set
-};
-
 class ZSet {
  public:
   using Visitor = absl::FunctionRef<void(std::string_view member, double score)>;
 
-  // `count` members from rank `first` upwards.
-  struct Span {
-    size_t first = 0;
-    size_t count = 0;
-  };
+  using Span = RankSpan;  // {first rank, count}
 
   ZSet();
   ~ZSet();
@@ -106,12 +75,12 @@ class ZSet {
   // Memory held, by usable size; a table's members are extrapolated from `samples` of them (0: counts all).
   size_t MemoryBytes(size_t samples = 5) const;
   std::unique_ptr<ZSet> Clone() const;
-  // As Hash::FreeSome.
+  // As Hash::FreeSome; a large set's members count twice, since they leave the order first and the table then.
   size_t FreeSome(size_t max_elements);
 
   // For RDB. The listpack while the set is small.
   bool is_packed() const { return table_ == nullptr; }
-  std::string_view packed_bytes() const { return packed_.bytes(); }  // only while is_packed()
+  std::string_view packed_bytes() const { return packed_.pack().bytes(); }  // only while is_packed()
   // A sorted set of an untrusted listpack; becomes large at once when over the limits, and is sorted when it was not. Null
   // when the bytes are no valid listpack, a score is missing or no number, or a member occurs twice. May be empty.
   static std::unique_ptr<ZSet> FromListpack(std::string_view bytes);
@@ -120,10 +89,9 @@ class ZSet {
 
  private:
   void ConvertToTable();
-  Listpack::Pos FindPacked(std::string_view member, double* score) const;
-  void InsertPacked(std::string_view member, double score);
+  bool Pop(size_t rank, std::string* member, double* score);
 
-  Listpack packed_;                     // empty of memory once table_ exists
+  PackedZSet packed_;                   // empty of memory once table_ exists
   std::unique_ptr<ScoredTable> table_;
 };
 
