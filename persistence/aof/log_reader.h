@@ -39,17 +39,17 @@ class LogReader {
  private:
   absl::Status OpenRange();
   absl::Status Fill(size_t want);
-  absl::Status FormatError(std::string_view what) const;
+  absl::Status Corrupt(std::string_view what) const;
 
   FileSystem* fs_;
   std::string directory_;
   std::vector<LogRange> ranges_;
   size_t read_size_;
   size_t range_ = 0;
-  std::unique_ptr<File> file_;
-  std::string buffer_;          // bytes [position_ - consumed.., ...) of the file
-  size_t consumed_ = 0;         // of buffer_
-  uint64_t file_position_ = 0;  // file offset of the end of buffer_
+  std::unique_ptr<File> file_;  // of the present range; none between two ranges
+  std::string buffer_;          // bytes of the range that were read and not yet dropped
+  size_t consumed_ = 0;         // leading bytes of buffer_ that are done with
+  uint64_t read_to_ = 0;        // file offset of the end of buffer_
   uint64_t bytes_read_ = 0, bytes_total_ = 0, commands_ = 0;
   std::vector<std::string_view> args_;
 };

@@ -5,7 +5,7 @@
 //   and checksum
 //   2. PlanRecovery     one thread, small: the cut over all shards, the ranges to apply, what is
 //   dropped and why
-//   3. ApplyPlan        one thread: settles the verdict in the manifest, truncates the tails, syncs
+//   3. ApplyPlan        one thread: syncs what counts, settles the verdict in the manifest, truncates
 //   4. LogReader        one per shard: streams the commands of the plan's ranges
 //
 // RecoverLogs is 1 and 2 in one call. No state is shared but the FileSystem.
@@ -54,7 +54,7 @@ struct ScanPoint {
   uint32_t file = 0;
   uint64_t offset = 0;
   Epoch max_epoch;
-  uint64_t batches = 0, records = 0;  // before this place
+  uint64_t batches = 0, records = 0, bytes = 0;  // before this place, file headers not counted
 };
 
 struct ShardScan {
@@ -120,8 +120,8 @@ absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& dir
 absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& directory,
                                          const Manifest& manifest, const RecoveryOptions& options);
 
-// Makes the verdict final: manifest first, then truncations, then a sync of every file that will be
-// appended to. If the power goes in between, the next recovery comes to the same verdict.
+// Makes the verdict final: syncs what counts, then writes the manifest, then truncates. If the power goes in between, the
+// next recovery comes to the same verdict. To be done before the first byte is appended.
 absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan& plan);
 
 }  // namespace basalt

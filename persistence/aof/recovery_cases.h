@@ -2,6 +2,7 @@
 // Constant data, any thread.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
