@@ -11,6 +11,7 @@ namespace basalt {
 namespace {
 
 constexpr size_t kMinBulk = 6;         // "$0\r\n\r\n"
+constexpr size_t kHeaderRoom = 5;      // a header of two digits; whatever follows a header is no shorter than that either
 constexpr size_t kSpansKept = 1024;    // more room than this is given back after the command that needed it
 
 template <class Int>
@@ -28,31 +29,68 @@ constexpr uint32_t kAllButDigit =
     std::bit_cast<uint32_t>(std::array<unsigned char, 4>{0xff, 0, 0xff, 0xff});
 constexpr uint16_t kCrlf = std::bit_cast<uint16_t>(std::array<char, 2>{'\r', '\n'});
 
-// Reads "<type><number>\r\n" at p; returns the byte behind it, or null when it is not there in full or not in its usual
-// form (no leading zero, at most 9 digits), which is for the state machine to judge.
-[[gnu::always_inline]] inline const char* ReadHeader(const char* p, const char* end, char type,
-                                                     uint32_t* number) {
-  if (end - p < 4) return nullptr;
-  const uint32_t first_digit = static_cast<uint8_t>(p[1]) - uint32_t{'0'};
-  if (first_digit > 9) return nullptr;
-  if ((Load<uint32_t>(p) & kAllButDigit) == Pattern(type)) {
-    *number = first_digit;
-    return p + 4;
-  }
-  if (*p != type || first_digit == 0) return nullptr;
-  uint32_t value = first_digit;
-  const char* const last = std::min(end - 1, p + 11);
-  for (p += 2; p < last; ++p) {
+struct Header {
+  const char* behind;  // the byte after the line; null when the line is not there in full, or not in its usual form
+  uint32_t number;
+};
+
+// The rest of ReadHeader: three to nine digits at `p`, the first of which is known to be 1 to 9. Apart, so that the usual
+// case keeps its registers.
+[[gnu::noinline]] Header ReadLongHeader(const char* p, const char* end) {
+  const char* const last = std::min(end - 1, p + 10);
+  uint32_t value = 0;
+  for (; p < last; ++p) {
     const uint32_t digit = static_cast<uint8_t>(*p) - uint32_t{'0'};
     if (digit > 9) break;
     value = value * 10 + digit;
   }
-  if (p >= last || Load<uint16_t>(p) != kCrlf) return nullptr;
-  *number = value;
-  return p + 2;
+  if (p >= last || Load<uint16_t>(p) != kCrlf) return {nullptr, 0};
+  return {p + 2, value};
+}
+
+// Reads "<type><number>\r\n" at `p`, which is at most `end` - kHeaderRoom. What is not in the usual form (a leading zero,
+// ten digits) is for the state machine to judge.
+[[gnu::always_inline]] inline Header ReadHeader(const char* p, const char* end, char type) {
+  const uint32_t first = static_cast<uint8_t>(p[1]) - uint32_t{'0'};
+  if ((Load<uint32_t>(p) & kAllButDigit) == Pattern(type)) {
+    return {first <= 9 ? p + 4 : nullptr, first};
+  }
+  if (*p != type || first - 1 > 8) [[unlikely]] return {nullptr, 0};
+  const uint32_t second = static_cast<uint8_t>(p[2]) - uint32_t{'0'};
+  if (second <= 9 && Load<uint16_t>(p + 3) == kCrlf) return {p + 5, first * 10 + second};
+  return ReadLongHeader(p + 1, end);
 }
 
 }  // namespace
+
+// The hot path. Returns the length of the command, or 0 when it is not one of at least one argument, complete, with CRLF
+// behind every part. Changes nothing but *args.
+[[gnu::always_inline]] inline size_t RequestParser::ParseWhole(
+    std::string_view input, std::vector<std::string_view>* args) const {
+  // Above the limit a bulk might be too long; below, the bytes that are here are proof that none is.
+  if (input.size() < kHeaderRoom || input.size() > bulk_max_) [[unlikely]] return 0;
+  const char* p = input.data();
+  const char* const end = p + input.size();
+  const char* const last_header = end - kHeaderRoom;
+  const auto [body, count] = ReadHeader(p, end, '*');
+  // The second check bounds the memory for *args by the bytes that are here, whatever the header claims.
+  if (body == nullptr || static_cast<size_t>(end - body) < count * kMinBulk) [[unlikely]] return 0;
+  if (count == 0) [[unlikely]] return 0;
+  if (args->size() != count) args->resize(count);  // a pipeline of equal commands does not get here
+  p = body;
+  std::string_view* arg = args->data();
+  std::string_view* const args_end = arg + count;
+  do {
+    if (p > last_header) [[unlikely]] return 0;
+    const auto [text, length] = ReadHeader(p, end, '$');
+    if (text == nullptr || end - text < int64_t{length} + 2) [[unlikely]] return 0;
+    p = text + length;
+    if (Load<uint16_t>(p) != kCrlf) [[unlikely]] return 0;
+    p += 2;
+    *arg++ = std::string_view(text, length);
+  } while (arg != args_end);
+  return static_cast<size_t>(p - input.data());
+}
 
 RequestParser::Result RequestParser::Next(std::string_view input, size_t* consumed,
                                           std::vector<std::string_view>* args,
@@ -67,28 +105,6 @@ RequestParser::Result RequestParser::Next(std::string_view input, size_t* consum
   return NextByStages(input, consumed, args, raw);
 }
 
-// The hot path. Returns the length of the command, or 0 when it is not one of at least one argument, complete, with CRLF
-// behind every part. Changes nothing but *args.
-size_t RequestParser::ParseWhole(std::string_view input, std::vector<std::string_view>* args) const {
-  const char* p = input.data();
-  const char* const end = p + input.size();
-  uint32_t count;
-  p = ReadHeader(p, end, '*', &count);
-  if (p == nullptr || count == 0) return 0;
-  if (static_cast<size_t>(end - p) < count * kMinBulk) return 0;
-  if (args->size() != count) args->resize(count);  // a pipeline of equal commands does not even get here
-  std::string_view* arg = args->data();
-  do {
-    uint32_t length;
-    p = ReadHeader(p, end, '$', &length);
-    if (p == nullptr || static_cast<size_t>(end - p) < size_t{length} + 2) return 0;
-    if (length > bulk_max_ || Load<uint16_t>(p + length) != kCrlf) return 0;
-    *arg++ = std::string_view(p, length);
-    p += length + 2;
-  } while (--count > 0);
-  return static_cast<size_t>(p - input.data());
-}
-
 RequestParser::Result RequestParser::NextByStages(std::string_view input, size_t* consumed,
                                                   std::vector<std::string_view>* args,
                                                   std::string_view* raw) {
@@ -99,7 +115,7 @@ RequestParser::Result RequestParser::NextByStages(std::string_view input, size_t
   for (;;) {
     const std::string_view text = input.substr(begin);
     if (text.empty()) {
-      Short(1);
+      need_hint_ = 1;  // nothing begun, so nothing to resume: the next command takes the hot path
       break;
     }
     const bool multibulk = text[0] == '*';
@@ -119,7 +135,6 @@ RequestParser::Result RequestParser::NextByStages(std::string_view input, size_t
   // What is remembered counts from `begin`, which the caller may or may not drop: then better to remember nothing.
   if (begin > 0) Forget();
   *consumed = begin;
-  args->clear();
   return Result::kNeedMore;
 }
 

@@ -32,7 +32,8 @@ class RequestParser {
   // `input` begins where the current command begins: after kNeedMore with the same bytes as before, wherever they lie in
   // memory now. Empty requests ("\r\n", "*0\r\n") are skipped; on kNeedMore *consumed counts those skipped in front, and
   // a caller may drop them or present them again.
-  // *args: valid until `input` moves or Next is called again (quoted inline words live in the parser).
+  // *args: of a command only, until `input` moves or Next is called again (quoted inline words live in the parser). Hand
+  // in the same vector each time; its room is reused.
   // *raw: the command as received, fit to be replayed from a log as it is; empty for an inline command, and for one with
   // terminators other than CRLF, which Redis (and so this parser) lets pass but its log loader would not.
   Result Next(std::string_view input, size_t* consumed, std::vector<std::string_view>* args,
