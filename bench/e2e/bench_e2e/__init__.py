@@ -1,0 +1,1 @@
+"""The parts of bench/e2e/run: servers, clients, workloads, measuring, reporting."""

@@ -1,0 +1,164 @@
+"""Runs the plan: in every round every server in turn, so that drift of the machine hits all of them alike."""
+
+import contextlib
+import statistics
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+
+from . import counters, procfs
+from .resp import ReplyError
+from .servers import Server
+
+
+@dataclass
+class Sample:
+    """One workload on one server in one round."""
+
+    ops: int
+    ops_per_s: float
+    p50_us: float
+    p99_us: float
+    p999_us: float
+    cpu_ns_per_op: float
+    busy: float  # server CPU time per wall time; above 1 with several threads
+    waited: float  # share of the time the server was runnable but had no core
+    kernel_share: float | None
+    client_busy: float
+    instructions_per_op: float | None
+    cycles_per_op: float | None
+    rss_bytes: int
+    errors: int
+    rate_asked_per_s: float = 0
+    problems: list = field(default_factory=list)
+
+
+@dataclass
+class Memory:
+    value_bytes: int
+    keys: int
+    bytes_per_key: float | None  # by the server's own used_memory
+    rss_per_key: float
+    rss_bytes: int
+
+
+class Bench:
+    def __init__(self, specs, workloads, client, filler, options, say):
+        self.specs, self.workloads = specs, workloads
+        self._client, self._filler, self._o, self._say = client, filler, options, say
+        self.samples = defaultdict(list)  # (workload name, label) -> [Sample]
+        self.memory = defaultdict(list)  # label -> [Memory]
+        self.failures = []
+        self._half_rates = {}
+        self.counter_problem = counters.hardware_problem()
+
+    def run(self):
+        for number in range(1, self._o.rounds + 1):
+            for aof in ("off", "everysec", "always"):
+                batch = [w for w in self.workloads if w.aof == aof]
+                for spec in self.specs if batch else ():
+                    if aof == "off" or spec.has_aof:
+                        self._say(f"round {number}/{self._o.rounds}  AOF {aof:8}  {spec.label}")
+                        self._guarded(spec, lambda: self._run_server(spec, aof, batch))
+
+    def run_memory(self):
+        for spec in self.specs:
+            for value_bytes in (16, 64):
+                if spec.stores:
+                    self._say(f"memory, {value_bytes}-byte values  {spec.label}")
+                    self._guarded(spec, lambda: self._measure_memory(spec, value_bytes))
+
+    def _guarded(self, spec, step):
+        """One server's failure is reported at the end and does not take the others' figures with it."""
+        try:
+            step()
+        except (RuntimeError, OSError, ReplyError) as problem:
+            self._say(f"  FAILED: {problem}")
+            self.failures.append(f"{spec.label}: {problem}")
+
+    def _server(self, spec, aof="off"):
+        return Server(spec, aof, self._o.server_cores, self._o.realtime, self._o.dir)
+
+    def _run_server(self, spec, aof, batch):
+        filled = set()
+        with self._server(spec, aof) as server:
+            for workload in batch:
+                if not self._client.can(workload) or (not spec.stores and not workload.floor):
+                    continue
+                keys = workload.data.keys or self._o.keys
+                if workload.preload and spec.stores and workload.data not in filled:
+                    filled.add(workload.data)
+                    self._filler.fill(server.port, workload.data, keys)
+                rate = self._half_rate(workload, spec)
+                if workload.half_load and not rate:
+                    continue
+                sample = self._measure(server, workload, keys, rate)
+                self.samples[workload.name, spec.label].append(sample)
+                if sample.problems:
+                    self._say(f"  {workload.name}: {'; '.join(sample.problems)}")
+
+    def _half_rate(self, workload, spec):
+        """Half of what the reference reached with the same requests in its first round: one rate for all servers."""
+        if not workload.half_load:
+            return 0
+        if self._o.open_rate:
+            return self._o.open_rate
+        if workload.name not in self._half_rates:
+            full = next((w.name for w in self.workloads if w.requests == workload.requests and w.pipeline == 1
+                         and w.aof == "off" and not w.half_load), None)
+            seen = self.samples.get((full, self.specs[0].label))
+            if seen:
+                self._half_rates[workload.name] = round(seen[0].ops_per_s / 2, -2)
+        return self._half_rates.get(workload.name, 0)
+
+    def _measure(self, server, workload, keys, rate):
+        time.sleep(0.1)  # let the server finish with the connections of the run before
+        counting = contextlib.nullcontext() if self.counter_problem else counters.HardwareCounters(server.pid)
+        with counting as hardware:
+            before, start = procfs.cpu_times(server.pid), time.monotonic()
+            seen = self._client.run(server.port, workload, keys, self._o.duration, rate)
+            wall = time.monotonic() - start
+            used = procfs.cpu_times(server.pid) - before
+        ops = max(seen.ops, 1)
+        values = hardware.values if hardware else {}
+        per_op = lambda event: values[event] / ops if event in values else None
+        ticks = used.user_s + used.kernel_s
+        return Sample(seen.ops, seen.ops_per_s, seen.p50_us, seen.p99_us, seen.p999_us, used.run_ns / ops,
+                      used.run_ns / 1e9 / wall, used.wait_ns / 1e9 / wall, used.kernel_s / ticks if ticks else None,
+                      seen.client_cpu_s / wall, per_op("instructions"), per_op("cycles"), procfs.rss_bytes(server.pid),
+                      seen.errors, rate, seen.problems)
+
+    def _measure_memory(self, spec, value_bytes):
+        from .workloads import Dataset
+        with self._server(spec) as server:
+            before, rss_before = self._used_memory(server), procfs.rss_bytes(server.pid)
+            self._filler.fill(server.port, Dataset("key:", None, value_bytes), self._o.keys)
+            time.sleep(0.3)  # connections of the filler are freed
+            after, rss = self._used_memory(server), procfs.rss_bytes(server.pid)
+        known = before is not None and after is not None
+        self.memory[spec.label].append(Memory(value_bytes, self._o.keys, (after - before) / self._o.keys if known else None,
+                                              (rss - rss_before) / self._o.keys, rss))
+
+    @staticmethod
+    def _used_memory(server):
+        with server.client() as client:
+            try:
+                used = client.info("memory").get("used_memory")
+            except ReplyError:
+                return None
+        return int(used) if used else None
+
+    def medians(self):
+        """{(workload, label): {field: median over the rounds, ..., "spread": (max-min)/median of ops/s, "rounds": n}}"""
+        table = {}
+        for key, samples in self.samples.items():
+            rows = [asdict(s) for s in samples]
+            row = {}
+            for name in rows[0]:
+                values = [r[name] for r in rows if r[name] is not None and not isinstance(r[name], list)]
+                row[name] = statistics.median(values) if values else None
+            rates = [r["ops_per_s"] for r in rows]
+            row["spread"] = (max(rates) - min(rates)) / row["ops_per_s"] if row["ops_per_s"] else 0
+            row["rounds"] = len(rows)
+            table[key] = row
+        return table

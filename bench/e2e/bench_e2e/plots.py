@@ -1,0 +1,102 @@
+"""Bar charts as SVG and PNG. Needs the distribution's matplotlib; without it the table and the JSON still come."""
+
+COLORS = ("#8c8c8c", "#d1495b", "#30638e", "#edae49", "#00798c", "#6a4c93", "#3d3d3d")
+
+
+def available():
+    try:
+        import matplotlib
+    except ImportError:
+        return False
+    matplotlib.use("Agg")
+    return True
+
+
+def _short(value):
+    for limit, unit in ((1e6, "M"), (1e3, "k")):
+        if value >= limit:
+            return f"{value / limit:.3g}{unit}"
+    return f"{value:.3g}"
+
+
+def _bars(path, title, note, groups, labels, values, text, log=False):
+    """Horizontal bars: `values[group][label]`, each with `text(group, label)` at its end."""
+    import matplotlib.pyplot as plt
+    rows = sum(len(values[g]) for g in groups) + 0.8 * len(groups)
+    figure, axes = plt.subplots(figsize=(10, max(2.5, 0.24 * rows + 1.4)))
+    y, ticks = 0.0, []
+    for group in groups:
+        present = [label for label in labels if label in values[group]]
+        ticks.append((y + (len(present) - 1) / 2, group))
+        for label in present:
+            value = values[group][label]
+            axes.barh(y, value, height=0.86, color=COLORS[labels.index(label) % len(COLORS)])
+            axes.annotate(text(group, label), (value, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
+            y += 1
+        y += 0.8
+    axes.set_yticks([at for at, _ in ticks], [name for _, name in ticks])
+    axes.invert_yaxis()
+    if log:
+        axes.set_xscale("log")
+    axes.margins(x=0.22)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="x", alpha=0.25)
+    axes.set_axisbelow(True)
+    axes.set_title(title, loc="left", fontweight="bold")
+    axes.set_xlabel(note, fontsize=8)
+    handles = [plt.Rectangle((0, 0), 1, 1, color=COLORS[i % len(COLORS)]) for i in range(len(labels))]
+    axes.legend(handles, labels, loc="lower right", fontsize=8, frameon=False)
+    figure.tight_layout()
+    for suffix in ("svg", "png"):
+        figure.savefig(f"{path}.{suffix}", dpi=130)
+    plt.close(figure)
+
+
+def _against_reference(folder, name, title, field, unit, bench, medians):
+    labels = [s.label for s in bench.specs]
+    values = {}
+    for workload in bench.workloads:
+        ref = medians.get((workload.name, labels[0]))
+        if ref and ref[field] and not workload.half_load:
+            values[workload.name] = {l: medians[workload.name, l][field] / ref[field] for l in labels
+                                     if (workload.name, l) in medians}
+    if values:
+        _bars(folder / name, title, f"times {labels[0]}; absolute figures in brackets", list(values), labels, values,
+              lambda g, l: f"{values[g][l]:.2f}x  ({_short(medians[g, l][field])}{unit})")
+
+
+def _latency(folder, bench, medians):
+    labels = [s.label for s in bench.specs]
+    values, rates = {}, []
+    for workload in bench.workloads:
+        if not workload.half_load:
+            continue
+        for field, name in (("p50_us", "p50"), ("p99_us", "p99"), ("p999_us", "p99.9")):
+            rows = {l: medians[workload.name, l][field] for l in labels if (workload.name, l) in medians}
+            if rows:
+                values[f"{workload.requests[1]} {name}"] = rows
+        rates += [f"{workload.requests[1]} {medians[workload.name, l]['rate_asked_per_s']:,.0f}/s" for l in labels[:1]
+                  if (workload.name, l) in medians]
+    if values:
+        _bars(folder / "latency", "Latency at a fixed rate (lower is better)",
+              f"microseconds since due, logarithmic; rate: {', '.join(rates)}", list(values), labels, values,
+              lambda g, l: f"{values[g][l]:,.0f} us", log=True)
+
+
+def _memory(folder, bench):
+    labels = [s.label for s in bench.specs if s.label in bench.memory]
+    values = {}
+    for label in labels:
+        for m in bench.memory[label]:
+            if m.bytes_per_key is not None:
+                values.setdefault(f"16 B key\n{m.value_bytes} B value", {})[label] = m.bytes_per_key
+    if values:
+        _bars(folder / "memory", "Memory per key (lower is better)", f"bytes of used_memory at {bench.memory[labels[0]][0].keys:,} keys",
+              list(values), labels, values, lambda g, l: f"{values[g][l]:.1f} B")
+
+
+def draw(folder, bench, medians):
+    _against_reference(folder, "throughput", "Throughput on one core (higher is better)", "ops_per_s", "/s", bench, medians)
+    _against_reference(folder, "cpu", "Server CPU time per operation (lower is better)", "cpu_ns_per_op", " ns", bench, medians)
+    _latency(folder, bench, medians)
+    _memory(folder, bench)

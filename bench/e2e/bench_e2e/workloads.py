@@ -1,0 +1,87 @@
+"""What is measured. One row per workload; everything else derives from it."""
+
+from dataclasses import dataclass, field
+
+SCRIPT = "return redis.call('SET', KEYS[1], ARGV[1])"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Keys that exist before measuring. `keys` None means as many as --keys says."""
+
+    prefix: str
+    keys: int | None
+    value_bytes: int
+
+
+SMALL = Dataset("key:", None, 64)
+KB64 = Dataset("kb64:", 1000, 64 << 10)
+MB1 = Dataset("mb1:", 64, 1 << 20)
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    requests: tuple  # arguments of basalt-loadgen that say what to send
+    redis_benchmark: tuple = ()  # the same for redis-benchmark; empty when it cannot
+    pipeline: int = 1
+    data: Dataset = SMALL
+    preload: bool = True
+    aof: str = "off"
+    half_load: bool = False  # open loop, at half of what the reference server reached in the closed loop
+    floor: bool = True  # a +PONG costs about what the reply would, so the floor is a fair yardstick
+    quick: bool = False  # part of --quick
+    tags: tuple = field(default=())
+
+
+def _rb(test):
+    return ("-t", test)
+
+
+def _get_set():
+    for verb in ("get", "set"):
+        for pipeline in (1, 16, 64):
+            yield Workload(f"{verb}-p{pipeline}", ("--mix", verb), _rb(verb), pipeline, quick=pipeline < 64,
+                           tags=("core",))
+
+
+def _logged():
+    for aof in ("everysec", "always"):
+        for pipeline in (1, 16, 64):
+            yield Workload(f"set-p{pipeline}-{aof}", ("--mix", "set"), _rb("set"), pipeline, aof=aof, floor=False,
+                           quick=pipeline == 16, tags=("aof",))
+    yield Workload("get9-set1-p1-always", ("--mix", "get=9,set=1"), (), 1, aof="always", floor=False, tags=("aof",))
+
+
+def _large():
+    for name, data in (("64k", KB64), ("1m", MB1)):
+        yield Workload(f"get-{name}", ("--mix", "get"), (), data=data, floor=False, tags=("large",))
+        yield Workload(f"set-{name}", ("--mix", "set"), (), data=data, tags=("large",))
+
+
+ALL = (
+    *_get_set(),
+    Workload("mget10", ("--mix", "mget:10"), ("MGET",) + ("key:__rand_int__",) * 10, quick=True, floor=False,
+             tags=("multi",)),
+    Workload("mset10", ("--mix", "mset:10"), _rb("mset"), tags=("multi",)),
+    Workload("exec5", ("--mix", "exec:5"), tags=("multi",)),
+    Workload("eval", ("--mix", "eval"), ("EVAL", SCRIPT, "1", "key:__rand_int__", "x" * 64), quick=True,
+             tags=("multi",)),
+    Workload("lpush", ("--mix", "lpush"), _rb("lpush"), data=Dataset("key:", 1000, 64), preload=False, quick=True,
+             tags=("multi",)),
+    *_large(),
+    Workload("get-half-load", ("--mix", "get"), half_load=True, quick=True, tags=("latency",)),
+    Workload("set-half-load", ("--mix", "set"), half_load=True, tags=("latency",)),
+    *_logged(),
+)
+
+
+def choose(names, quick):
+    """The workloads asked for, by name, tag or "all"; in the order of ALL."""
+    if not names:
+        return [w for w in ALL if w.quick or not quick]
+    wanted = set(names)
+    known = {w.name for w in ALL} | {t for w in ALL for t in w.tags} | {"all"}
+    if unknown := wanted - known:
+        raise SystemExit(f"no such workload: {', '.join(sorted(unknown))} (--list shows them)")
+    return [w for w in ALL if "all" in wanted or w.name in wanted or wanted & set(w.tags)]
