@@ -103,7 +103,7 @@ def reply_end(buf, pos):
 def parse(buf, pos=0):
     """(value, position after it) of a complete reply."""
     eol = buf.index(CRLF, pos)
-    kind = buf[pos : pos + 1]
+    kind = bytes(buf[pos : pos + 1])
     text = bytes(buf[pos + 1 : eol])
     pos = eol + 2
     if kind == b"$" or kind == b"=" or kind == b"!":

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Clients that wait: blocking pops over shards, and publish/subscribe. The same script must end as on Redis."""
+
+import os
+import sys
+import time
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]
+
+from basalt_harness import Options, ServerTest, main, wait_until
+from resp_client import Error, Push, encode
+
+
+class Blocking(ServerTest):
+    def setUp(self):
+        self.server = self.start()
+
+    def blocked(self, *command):
+        """A client that is waiting in this command."""
+        client = self.server.client()
+        self.addCleanup(client.close)
+        before = self.blocked_clients()
+        client.send(encode(command))
+        wait_until(lambda: self.blocked_clients() > before, what="%r to block" % (command,))
+        return client
+
+    def blocked_clients(self):
+        return int(self.server.info("clients")["blocked_clients"])
+
+    def test_pop_is_served_by_a_push(self):
+        waiting = self.blocked("BLPOP", "a", "b", "c", 0)
+        self.server.call("RPUSH", "b", "x", "y")
+        self.assertEqual(waiting.read(), [b"b", b"x"])
+        self.assertEqual(self.server.call("LRANGE", "b", 0, -1), [b"y"])
+        self.assertEqual(self.blocked_clients(), 0)
+
+    def test_first_come_first_served(self):
+        waiting = [self.blocked("BLPOP", "a", "other:%d" % i, 0) for i in range(5)]
+        for i in range(5):
+            self.server.call("RPUSH", "a", i)
+        self.assertEqual([client.read() for client in waiting], [[b"a", b"%d" % i] for i in range(5)])
+
+    def test_one_push_serves_several(self):
+        waiting = [self.blocked("BRPOP", "a", 0) for _ in range(3)]
+        self.assertEqual(self.server.call("RPUSH", "a", 1, 2, 3, 4), 4)
+        self.assertEqual([client.read()[1] for client in waiting], [b"4", b"3", b"2"])
+        self.assertEqual(self.server.call("LRANGE", "a", 0, -1), [b"1"])
+
+    def test_timeout(self):
+        client = self.server.client()
+        self.addCleanup(client.close)
+        for command in (
+            ("BLPOP", "a", "0.1"), ("BRPOPLPUSH", "a", "b", "0.1"), ("BLMOVE", "a", "b", "LEFT", "LEFT", "0.1"),
+            ("BZPOPMIN", "a", "b", "0.1"), ("BLMPOP", "0.1", 2, "a", "b", "LEFT"), ("BZMPOP", "0.1", 1, "a", "MIN"),
+        ):
+            began = time.monotonic()
+            self.assertIsNone(client.call(*command), command)
+            self.assertGreaterEqual(time.monotonic() - began, 0.09)
+            self.assertLess(time.monotonic() - began, 5.0)
+
+    def test_sorted_sets(self):
+        waiting = self.blocked("BZPOPMAX", "z1", "z2", "z3", 0)
+        self.server.call("ZADD", "z3", 1, "low", 2, "high")
+        self.assertEqual(waiting.read(), [b"z3", b"high", b"2"])
+        waiting = self.blocked("BZMPOP", 0, 2, "z1", "z2", "MIN", "COUNT", 2)
+        self.server.call("ZADD", "z2", 1, "a", 2, "b", 3, "c")
+        self.assertEqual(waiting.read(), [b"z2", [[b"a", b"1"], [b"b", b"2"]]])
+
+    def test_move_between_shards(self):
+        waiting = self.blocked("BLMOVE", "source", "target", "LEFT", "RIGHT", 0)
+        self.server.call("RPUSH", "source", "x")
+        self.assertEqual(waiting.read(), b"x")
+        self.assertEqual(self.server.call("LRANGE", "target", 0, -1), [b"x"])
+        self.assertEqual(self.server.call("EXISTS", "source"), 0)
+
+    def test_chain_of_moves(self):
+        last = self.blocked("BLPOP", "c", 0)
+        second = self.blocked("BRPOPLPUSH", "b", "c", 0)
+        first = self.blocked("BRPOPLPUSH", "a", "b", 0)
+        self.server.call("LPUSH", "a", "x")
+        self.assertEqual([first.read(), second.read(), last.read()], [b"x", b"x", [b"c", b"x"]])
+
+    def test_woken_by_other_ways(self):
+        for commands in (
+            [("RPUSH", "{k}tmp", "v"), ("RENAME", "{k}tmp", "k1")],
+            [("RPUSH", "k", "v"), ("COPY", "k", "k1")],
+            [("RPUSH", "k", "v"), ("LMOVE", "k", "k1", "LEFT", "LEFT")],
+            [("MULTI",), ("RPUSH", "k1", "v"), ("SET", "x", "1"), ("EXEC",)],
+            [("RPUSH", "k", "v"), ("SORT", "k", "ALPHA", "STORE", "k1")],
+        ):
+            self.server.call("FLUSHALL")
+            waiting = self.blocked("BLPOP", "k1", 0)
+            with self.server.client() as client:
+                for command, reply in zip(commands, client.pipeline(commands)):
+                    self.assertNotIsInstance(reply, Error, command)
+            self.assertEqual(waiting.read(), [b"k1", b"v"], commands)
+
+    def test_wrong_type_does_not_wake(self):
+        waiting = self.blocked("BLPOP", "k", 0)
+        self.server.call("SET", "k", "v")
+        self.assertEqual(self.blocked_clients(), 1)
+        self.server.call("DEL", "k")
+        self.server.call("RPUSH", "k", "v")
+        self.assertEqual(waiting.read(), [b"k", b"v"])
+
+    def test_never_blocks_inside_exec(self):
+        with self.server.client() as client:
+            replies = client.pipeline([("MULTI",), ("BLPOP", "a", 0), ("BZPOPMIN", "z", 0), ("EXEC",)])
+            self.assertEqual(replies[-1], [None, None])
+
+    def test_a_client_that_leaves_takes_nothing(self):
+        waiting = self.blocked("BLPOP", "a", 0)
+        waiting.close()
+        wait_until(lambda: self.blocked_clients() == 0, what="the client's end")
+        self.server.call("RPUSH", "a", "x")
+        self.assertEqual(self.server.call("LLEN", "a"), 1)
+
+    def test_commands_behind_a_blocked_one_wait(self):
+        waiting = self.blocked("BLPOP", "a", 0)
+        waiting.send(encode(("SET", "later", "1")) + encode(("PING",)))
+        time.sleep(0.05)
+        self.assertEqual(self.server.call("EXISTS", "later"), 0)
+        self.server.call("RPUSH", "a", "x")
+        self.assertEqual([waiting.read() for _ in range(3)], [[b"a", b"x"], b"OK", b"PONG"])
+
+    def test_unblock(self):
+        client = self.server.client()
+        self.addCleanup(client.close)
+        number = client.must("CLIENT", "ID")
+        for mode, expected in ((None, None), ("ERROR", Error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK"))):
+            client.send(encode(("BLPOP", "a", 0)))
+            wait_until(lambda: self.blocked_clients() == 1, what="BLPOP to block")
+            words = ["CLIENT", "UNBLOCK", number] + ([mode] if mode else [])
+            self.assertEqual(self.server.call(*words), 1)
+            self.assertEqual(client.read(), expected)
+
+    def test_blocked_clients_do_not_stop_the_server(self):
+        waiting = [self.blocked("BLPOP", "a", 0) for _ in range(10)]
+        self.assertEqual(self.server.terminate(), 0)
+        for client in waiting:
+            self.assertTrue(client.closed_by_server())
+
+
+class PublishSubscribe(ServerTest):
+    def setUp(self):
+        self.server = self.start()
+        self.clients = []
+
+    def subscriber(self, *command, resp=2):
+        client = self.server.client(resp=resp)
+        self.addCleanup(client.close)
+        client.send(encode(command))
+        for name in command[1:]:
+            self.assertEqual(client.read()[1], name.encode())
+        return client
+
+    def test_every_subscriber_gets_every_message_in_order(self):
+        subscribers = [self.subscriber("SUBSCRIBE", "news") for _ in range(20)]
+        with self.server.client() as publisher:
+            for i in range(200):
+                self.assertEqual(publisher.call("PUBLISH", "news", i), 20)
+        for client in subscribers:
+            got = [client.read() for _ in range(200)]
+            self.assertEqual(got, [[b"message", b"news", b"%d" % i] for i in range(200)])
+
+    def test_patterns(self):
+        client = self.subscriber("PSUBSCRIBE", "n*", "x?")
+        self.assertEqual(self.server.call("PUBLISH", "news", "a"), 1)
+        self.assertEqual(self.server.call("PUBLISH", "xy", "b"), 1)
+        self.assertEqual(self.server.call("PUBLISH", "other", "c"), 0)
+        self.assertEqual(client.read(), [b"pmessage", b"n*", b"news", b"a"])
+        self.assertEqual(client.read(), [b"pmessage", b"x?", b"xy", b"b"])
+
+    def test_resp3_push(self):
+        client = self.subscriber("SUBSCRIBE", "news", resp=3)
+        self.server.call("PUBLISH", "news", "a")
+        message = client.read()
+        self.assertIsInstance(message, Push)
+        self.assertEqual(list(message), [b"message", b"news", b"a"])
+        self.assertEqual(client.call("PING"), b"PONG")
+
+    def test_introspection(self):
+        self.subscriber("SUBSCRIBE", "a", "b")
+        self.subscriber("SUBSCRIBE", "b")
+        self.subscriber("PSUBSCRIBE", "p*")
+        self.assertEqual(sorted(self.server.call("PUBSUB", "CHANNELS")), [b"a", b"b"])
+        self.assertEqual(self.server.call("PUBSUB", "NUMSUB", "a", "b", "c"), [b"a", 1, b"b", 2, b"c", 0])
+        self.assertEqual(self.server.call("PUBSUB", "NUMPAT"), 1)
+
+    def test_subscribed_clients_may_do_little(self):
+        client = self.subscriber("SUBSCRIBE", "a")
+        self.assertRegex(client.call("GET", "x").decode(), r"^ERR Can't execute 'get'")
+        self.assertEqual(client.call("PING"), [b"pong", b""])
+        self.assertEqual(client.call("UNSUBSCRIBE"), [b"unsubscribe", b"a", 0])
+        self.assertIsNone(client.call("GET", "x"))
+
+    def test_leaving(self):
+        client = self.subscriber("SUBSCRIBE", "a")
+        client.close()
+        wait_until(lambda: self.server.call("PUBLISH", "a", "x") == 0, what="the subscriber's end")
+
+
+if __name__ == "__main__":
+    main()
