@@ -1,6 +1,8 @@
 """Bar charts as SVG and PNG. Needs the distribution's matplotlib; without it the table and the JSON still come."""
 
-COLORS = ("#8c8c8c", "#d1495b", "#30638e", "#edae49", "#00798c", "#6a4c93", "#3d3d3d")
+# One per server in the order given; told apart by the colour-blind too. The floor is no competitor, hence pale.
+COLORS = ("#7f7f7f", "#d1495b", "#30638e", "#edae49", "#00798c", "#6a4c93", "#3d3d3d")
+FLOOR_COLOR = "#d9d4c7"
 
 
 def available():
@@ -19,6 +21,10 @@ def _short(value):
     return f"{value:.3g}"
 
 
+def _color(labels, label):
+    return FLOOR_COLOR if label == "floor" else COLORS[labels.index(label) % len(COLORS)]
+
+
 def _bars(path, title, note, groups, labels, values, text, log=False):
     """Horizontal bars: `values[group][label]`, each with `text(group, label)` at its end."""
     import matplotlib.pyplot as plt
@@ -30,7 +36,7 @@ def _bars(path, title, note, groups, labels, values, text, log=False):
         ticks.append((y + (len(present) - 1) / 2, group))
         for label in present:
             value = values[group][label]
-            axes.barh(y, value, height=0.86, color=COLORS[labels.index(label) % len(COLORS)])
+            axes.barh(y, value, height=0.86, color=_color(labels, label))
             axes.annotate(text(group, label), (value, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
             y += 1
         y += 0.8
@@ -44,8 +50,8 @@ def _bars(path, title, note, groups, labels, values, text, log=False):
     axes.set_axisbelow(True)
     axes.set_title(title, loc="left", fontweight="bold")
     axes.set_xlabel(note, fontsize=8)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=COLORS[i % len(COLORS)]) for i in range(len(labels))]
-    axes.legend(handles, labels, loc="lower right", fontsize=8, frameon=False)
+    handles = [plt.Rectangle((0, 0), 1, 1, color=_color(labels, label)) for label in labels]
+    axes.legend(handles, labels, loc="lower right", bbox_to_anchor=(1, 1), ncol=len(labels), fontsize=8, frameon=False)
     figure.tight_layout()
     for suffix in ("svg", "png"):
         figure.savefig(f"{path}.{suffix}", dpi=130)
