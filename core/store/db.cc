@@ -210,6 +210,17 @@ Entry* Db::RandomVictim(Random& random, bool volatile_only) {
 
 Entry* Db::FirstToExpire() { return expiry_.empty() ? nullptr : FindByItem(expiry_.First()); }
 
+size_t Db::HandOver(size_t max, absl::FunctionRef<void(Entry*)> take) {
+  ExpiryIndex().Swap(expiry_);
+  return table_.DrainSome(max, take);
+}
+
+void Db::Adopt(Entry* e) {
+  uint64_t hash = HashKey(e->key());
+  table_.Insert(hash, e);
+  if (e->has_expiry()) expiry_.Add(e->expire_at_ms(), hash);
+}
+
 size_t Db::Clear() {
   size_t entries = size();
   keyspace_.watches_.TouchDb(index_, [&](std::string_view key) {

@@ -88,6 +88,12 @@ class Db {
   // A deep copy of the entry's value and its expiry under `dst_key` of `dst`, replacing what is there.
   Entry* CopyTo(Db& dst, HashedKey dst_key, const Entry* e);
 
+  // --- hand over to another shard's Db, after loading with another number of shards ---
+  // Takes up to `max` entries out, whose new owner `take` becomes; returns how many. Until 0 comes, only HandOver may be called.
+  size_t HandOver(size_t max, absl::FunctionRef<void(Entry*)> take);
+  // Takes over an entry whose key is not here yet.
+  void Adopt(Entry* e);
+
   // --- all entries ---
   // Visits about `count` entries from position `cursor` on and returns the position to go on at; 0 when the end was reached.
   // Positions are below 2^40. Entries that exist from first to last call are visited, whatever else changes; some twice.
