@@ -2,6 +2,7 @@
 // values that agree with themselves.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -52,11 +53,19 @@ void UseValue(std::unique_ptr<T> value) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  std::string input(reinterpret_cast<const char*>(data), size);
+  // Half of the inputs state their true size, so that damage further inside is reached.
+  if (size > Listpack::kHeaderBytes && size % 2 == 0) {
+    const auto total = static_cast<uint32_t>(size);
+    input.replace(0, sizeof(total), reinterpret_cast<const char*>(&total), sizeof(total));
+  }
+  const std::unique_ptr<char[]> exact(new char[size]);  // no slack behind the end
+  input.copy(exact.get(), size);
+  const std::string_view bytes(exact.get(), size);
   EditListpack(bytes);
   UseValue(basalt::Hash::FromListpack(bytes));
   UseValue(basalt::ZSet::FromListpack(bytes));
-  UseValue(basalt::Set::FromIntset(bytes));
+  UseValue(basalt::Set::FromIntset({reinterpret_cast<const char*>(data), size}));
   basalt::List list;
   if (list.AppendNode(false, bytes)) {
     std::string out;
