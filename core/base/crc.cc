@@ -23,7 +23,8 @@ constexpr std::array<uint16_t, 256> MakeCrc16Table() {
   return table;
 }
 
-// Tables for eight bytes at a time of a reflected CRC: [k][b] is the effect of byte b with k more bytes behind it.
+// Tables for eight bytes at a time of a reflected CRC: [k][b] is the effect of byte b with k more
+// bytes behind it.
 template <class Word>
 using SliceTables = std::array<std::array<Word, 256>, 8>;
 
@@ -32,7 +33,8 @@ constexpr SliceTables<Word> MakeSliceTables(Word reflected_polynomial) {
   SliceTables<Word> tables{};
   for (uint32_t i = 0; i < 256; ++i) {
     Word crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) ? (crc >> 1) ^ reflected_polynomial : crc >> 1;
+    for (int bit = 0; bit < 8; ++bit)
+      crc = (crc & 1) ? (crc >> 1) ^ reflected_polynomial : crc >> 1;
     tables[0][i] = crc;
   }
   for (uint32_t i = 0; i < 256; ++i) {

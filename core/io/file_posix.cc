@@ -1,4 +1,5 @@
-// The FileSystem of the machine: plain system calls, each repeated after EINTR. No state; any thread.
+// The FileSystem of the machine: plain system calls, each repeated after EINTR. No state; any
+// thread.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -68,7 +69,8 @@ class PosixFile final : public File {
   }
 
   absl::Status Sync() override {
-    return Uninterrupted([&] { return fdatasync(fd_.get()); }) == 0 ? absl::OkStatus() : Error("sync");
+    return Uninterrupted([&] { return fdatasync(fd_.get()); }) == 0 ? absl::OkStatus()
+                                                                    : Error("sync");
   }
 
   absl::StatusOr<uint64_t> Size() override {
@@ -84,9 +86,8 @@ class PosixFile final : public File {
   }
 
   absl::Status Preallocate(uint64_t size) override {
-    const int result = Uninterrupted([&] {
-      return fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size));
-    });
+    const int result = Uninterrupted(
+        [&] { return fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)); });
     if (result == 0 || errno == EOPNOTSUPP) return absl::OkStatus();
     return Error("preallocate");
   }
@@ -183,7 +184,8 @@ class PosixFs final : public FileSystem {
     return FileInfo{static_cast<uint64_t>(st.st_size), S_ISDIR(st.st_mode)};
   }
 
-  // flock, not fcntl: a snapshot child that outlives its server keeps the folder locked while it still writes there.
+  // flock, not fcntl: a snapshot child that outlives its server keeps the folder locked while it
+  // still writes there.
   absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const std::string& path) override {
     const int fd =
         Uninterrupted([&] { return open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); });

@@ -1,5 +1,6 @@
-// A thread that does the log's blocking file work, so that no shard ever waits for it: creates and lists the next incremental
-// file of a shard, closes files that are full. One for the server; its calls come from any shard.
+// A thread that does the log's blocking file work, so that no shard ever waits for it: creates and
+// lists the next incremental file of a shard, closes files that are full. One for the server; its
+// calls come from any shard.
 #pragma once
 
 #include <atomic>

@@ -22,8 +22,8 @@ class FileWindow {
   uint64_t file_size() const { return file_size_; }
   size_t window_size() const { return window_size_; }
 
-  // Up to `n` bytes at `offset`, fewer only at the end of the file; n must not be above the window's size. The view is
-  // valid until the next call.
+  // Up to `n` bytes at `offset`, fewer only at the end of the file; n must not be above the
+  // window's size. The view is valid until the next call.
   absl::StatusOr<std::string_view> Read(uint64_t offset, size_t n) {
     if (offset >= file_size_) return std::string_view();
     n = static_cast<size_t>(std::min<uint64_t>(n, file_size_ - offset));

@@ -1,4 +1,5 @@
-// Finds how much of a plain Redis AOF can be loaded. There are no checksums: only the form of the commands tells.
+// Finds how much of a plain Redis AOF can be loaded. There are no checksums: only the form of the
+// commands tells.
 #include <algorithm>
 
 #include "core/base/strings.h"
@@ -49,9 +50,11 @@ class ForeignScanner {
     buffer_.erase(0, used_);
     used_ = 0;
     const size_t had = buffer_.size();
-    const uint64_t n = std::min<uint64_t>(std::max(want - had, read_size_), size_ - at_ - had);
+    const uint64_t n =
+        std::min<uint64_t>(std::max({want - had, read_size_, had}), size_ - at_ - had);
     buffer_.resize(had + static_cast<size_t>(n));
-    absl::StatusOr<size_t> got = file_->PRead(at_ + had, buffer_.data() + had, static_cast<size_t>(n));
+    absl::StatusOr<size_t> got =
+        file_->PRead(at_ + had, buffer_.data() + had, static_cast<size_t>(n));
     if (!got.ok()) return got.status();
     if (*got != n) return absl::DataLossError("the file became shorter while it was read");
     return absl::OkStatus();
@@ -76,8 +79,9 @@ absl::StatusOr<bool> HasRdbPreamble(FileSystem& fs, const std::string& path) {
   return std::string_view(magic, *got) == kRdbMagic;
 }
 
-absl::StatusOr<ForeignScan> ScanForeignLog(FileSystem& fs, const std::string& directory, const std::string& name,
-                                           uint64_t from, bool last_file, const RecoveryOptions& options) {
+absl::StatusOr<ForeignScan> ScanForeignLog(FileSystem& fs, const std::string& directory,
+                                           const std::string& name, uint64_t from, bool last_file,
+                                           const RecoveryOptions& options) {
   absl::StatusOr<std::unique_ptr<File>> file = fs.Open(JoinPath(directory, name), OpenMode::kRead);
   if (!file.ok()) return file.status();
   absl::StatusOr<uint64_t> size = (*file)->Size();
@@ -95,8 +99,9 @@ absl::StatusOr<ForeignScan> ScanForeignLog(FileSystem& fs, const std::string& di
   if (!options.load_truncated || !last_file) {
     return absl::DataLossError(Describe(RecoveryCase::kForeignTailStrict, name, scanner.good()));
   }
-  scan.findings.push_back(Finding{*end == End::kTorn ? RecoveryCase::kForeignTailTorn : RecoveryCase::kForeignMultiOpen,
-                                  name, scanner.good(), StrCat(*size - scanner.good(), " bytes")});
+  scan.findings.push_back(
+      Finding{*end == End::kTorn ? RecoveryCase::kForeignTailTorn : RecoveryCase::kForeignMultiOpen,
+              name, scanner.good(), StrCat(*size - scanner.good(), " bytes")});
   return scan;
 }
 

@@ -3,9 +3,9 @@
 #include <array>
 #include <cstring>
 
-#include "core/base/strings.h"
 #include "core/base/check.h"
 #include "core/base/crc.h"
+#include "core/base/strings.h"
 
 namespace basalt {
 namespace {
@@ -38,7 +38,9 @@ constexpr auto kHexValues = MakeHexValues();
 // Writes the fields of one line into a buffer of exactly the line's size.
 class LineBuilder {
  public:
-  LineBuilder(char* out, const char* magic) : begin_(out), at_(out + 4) { std::memcpy(out, magic, 4); }
+  LineBuilder(char* out, const char* magic) : begin_(out), at_(out + 4) {
+    std::memcpy(out, magic, 4);
+  }
 
   template <size_t kDigits>
   void Hex(uint64_t value) {
@@ -131,7 +133,8 @@ uint32_t BatchCrcStart(std::string_view header_line, Lsn at, uint64_t salt) {
   const uint64_t place[2] = {salt, at.value};
   char bytes[sizeof(place)];
   std::memcpy(bytes, place, sizeof(place));
-  return Crc32c(Crc32c(0, {bytes, sizeof(bytes)}), header_line.substr(0, kBatchHeaderSize - kCrcField));
+  return Crc32c(Crc32c(0, {bytes, sizeof(bytes)}),
+                header_line.substr(0, kBatchHeaderSize - kCrcField));
 }
 
 void AppendBatch(std::string* out, BatchHeader header, const std::optional<TxPart>& tx,

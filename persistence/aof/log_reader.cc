@@ -15,7 +15,8 @@ constexpr uint64_t kArgsMax = 1024 * 1024;
 constexpr uint64_t kArgSizeMax = uint64_t{1} << 40;
 
 // Reads "<mark><number>\r\n" at `*at`.
-ParsedLine::Kind TakeNumber(std::string_view text, size_t* at, char mark, uint64_t max, uint64_t* value) {
+ParsedLine::Kind TakeNumber(std::string_view text, size_t* at, char mark, uint64_t max,
+                            uint64_t* value) {
   using Kind = ParsedLine::Kind;
   if (*at >= text.size()) return Kind::kNeedMore;
   if (text[*at] != mark) return Kind::kError;
@@ -44,7 +45,8 @@ ParsedLine ParseLogItem(std::string_view text, std::vector<std::string_view>* ar
   if (text[0] == '#') {
     const size_t end = text.find('\n');
     if (end != std::string_view::npos) return {Kind::kAnnotation, end + 1, ""};
-    return text.size() > kAnnotationSizeMax ? Bad("an annotation line without end") : NeedAtLeast(text.size() + 1);
+    return text.size() > kAnnotationSizeMax ? Bad("an annotation line without end")
+                                            : NeedAtLeast(text.size() + 1);
   }
   size_t at = 0;
   uint64_t count = 0;
@@ -57,14 +59,16 @@ ParsedLine ParseLogItem(std::string_view text, std::vector<std::string_view>* ar
     if (kind == Kind::kNeedMore) return NeedAtLeast(text.size() + 1);
     if (kind == Kind::kError) return Bad("an argument's length is expected");
     if (text.size() - at < size + 2) return NeedAtLeast(at + size + 2);
-    if (text[at + size] != '\r' || text[at + size + 1] != '\n') return Bad("an argument is longer than it says");
+    if (text[at + size] != '\r' || text[at + size + 1] != '\n')
+      return Bad("an argument is longer than it says");
     args->push_back(text.substr(at, size));
     at += size + 2;
   }
   return {Kind::kCommand, at, ""};
 }
 
-LogReader::LogReader(FileSystem* fs, std::string directory, std::vector<LogRange> ranges, size_t read_size)
+LogReader::LogReader(FileSystem* fs, std::string directory, std::vector<LogRange> ranges,
+                     size_t read_size)
     : fs_(fs), directory_(std::move(directory)), ranges_(std::move(ranges)), read_size_(read_size) {
   for (const LogRange& range : ranges_) bytes_total_ += range.to - range.from;
 }
@@ -84,7 +88,8 @@ absl::Status LogReader::Fill(size_t want) {
   consumed_ = 0;
   const uint64_t left = ranges_[range_].to - read_to_;
   const uint64_t missing = want > buffer_.size() ? want - buffer_.size() : 0;
-  const auto n = static_cast<size_t>(std::min<uint64_t>(left, std::max<uint64_t>(missing, read_size_)));
+  const auto n = static_cast<size_t>(
+      std::min<uint64_t>(left, std::max<uint64_t>({missing, read_size_, buffer_.size()})));
   const size_t had = buffer_.size();
   buffer_.resize(had + n);
   absl::StatusOr<size_t> got = file_->PRead(read_to_, buffer_.data() + had, n);
@@ -120,7 +125,8 @@ absl::StatusOr<bool> LogReader::Step(size_t bytes_max, CommandSink sink) {
     switch (item.kind) {
       case ParsedLine::Kind::kNeedMore:
         if (read_to_ == range.to) return Corrupt("the last command is not whole");
-        if (item.size > text.size() + (range.to - read_to_)) return Corrupt("a command reaches beyond the end");
+        if (item.size > text.size() + (range.to - read_to_))
+          return Corrupt("a command reaches beyond the end");
         if (absl::Status s = Fill(item.size); !s.ok()) return s;
         break;
       case ParsedLine::Kind::kError:

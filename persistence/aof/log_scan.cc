@@ -17,7 +17,8 @@ absl::StatusOr<std::optional<ScannedBatch>> ReadHeader(FileWindow& window, uint6
   absl::StatusOr<std::string_view> lines = window.Read(offset, kBatchHeaderSize + kTxLineSize);
   if (!lines.ok()) return lines.status();
   const std::optional<BatchHeader> header = ParseBatchHeader(*lines);
-  if (!header || header->length > window.file_size() - offset - kBatchHeaderSize) return std::nullopt;
+  if (!header || header->length > window.file_size() - offset - kBatchHeaderSize)
+    return std::nullopt;
   ScannedBatch batch{offset, *header, std::nullopt};
   if (header->transaction) {
     batch.tx = ParseTxLine(lines->substr(kBatchHeaderSize));
@@ -28,11 +29,12 @@ absl::StatusOr<std::optional<ScannedBatch>> ReadHeader(FileWindow& window, uint6
 
 absl::Status Refusal(const Finding& finding) { return absl::DataLossError(finding.ToString()); }
 
-// Scans the files of one shard in order. Each step either extends the scan or ends it with an error.
+// Scans the files of one shard in order. Each step either extends the scan or ends it with an
+// error.
 class ShardScanner {
  public:
-  ShardScanner(FileSystem& fs, const std::string& directory, const Manifest& manifest, ShardId shard,
-               const RecoveryOptions& options)
+  ShardScanner(FileSystem& fs, const std::string& directory, const Manifest& manifest,
+               ShardId shard, const RecoveryOptions& options)
       : fs_(fs), directory_(directory), manifest_(manifest), options_(options) {
     scan_.shard = shard;
     const uint64_t settled = manifest.settled.epoch.value;
@@ -55,14 +57,16 @@ class ShardScanner {
   const ShardFiles& files() const { return manifest_.shards[scan_.shard.value]; }
 
   absl::Status ScanFile(const std::string& name) {
-    absl::StatusOr<std::unique_ptr<File>> file = fs_.Open(JoinPath(directory_, name), OpenMode::kRead);
+    absl::StatusOr<std::unique_ptr<File>> file =
+        fs_.Open(JoinPath(directory_, name), OpenMode::kRead);
     if (absl::IsNotFound(file.status())) return Refusal({RecoveryCase::kFileMissing, name});
     if (!file.ok()) return file.status();
     absl::StatusOr<uint64_t> size = (*file)->Size();
     if (!size.ok()) return size.status();
     scan_.files.push_back(ScannedFile{name, {}, false, *size, 0});
     if (*size == 0) return absl::OkStatus();  // made, but no batch went into it
-    // A file is begun only when the one before it is durable, so bytes here show that a tear there was none.
+    // A file is begun only when the one before it is durable, so bytes here show that a tear there
+    // was none.
     if (torn_) return Refusal({RecoveryCase::kMiddleRotten, torn_->file, torn_->offset});
     FileWindow window(file->get(), *size, options_.read_size);
     if (absl::Status s = TakeHeader(window); !s.ok()) return s;
@@ -74,7 +78,8 @@ class ShardScanner {
     absl::StatusOr<std::string_view> line = window.Read(0, kFileHeaderSize);
     if (!line.ok()) return line.status();
     absl::StatusOr<LogFileHeader> header = ParseFileHeader(*line);
-    if (absl::IsUnimplemented(header.status())) return Refusal({RecoveryCase::kFileTooNew, file.name});
+    if (absl::IsUnimplemented(header.status()))
+      return Refusal({RecoveryCase::kFileTooNew, file.name});
     if (!header.ok()) {
       absl::StatusOr<bool> durable = ProvesDurable(window, 0, scan_.end, manifest_.salt);
       if (!durable.ok()) return durable.status();
@@ -96,7 +101,8 @@ class ShardScanner {
   absl::Status CutShort(const LogFileHeader& next) const {
     const size_t n = scan_.files.size();
     if (n < 2) return Refusal({RecoveryCase::kFileOfAnother, scan_.files.back().name});
-    return Refusal({RecoveryCase::kFileCutShort, scan_.files[n - 2].name, scan_.files[n - 2].valid_to,
+    return Refusal({RecoveryCase::kFileCutShort, scan_.files[n - 2].name,
+                    scan_.files[n - 2].valid_to,
                     StrCat(next.start.value - scan_.end.value, " bytes are missing")});
   }
 
@@ -144,12 +150,14 @@ class ShardScanner {
     point_.max_epoch = std::max(point_.max_epoch, header.epoch);
   }
 
-  // A change to `always` is marked on every shard, and the marks are synced, before a record is logged under it. So a
-  // record under `always` proves that every shard had reached the epoch of the mark. Changes between two runs need no
-  // mark, as the recovery between them settled everything.
+  // A change to `always` is marked on every shard, and the marks are synced, before a record is
+  // logged under it. So a record under `always` proves that every shard had reached the epoch of
+  // the mark. Changes between two runs need no mark, as the recovery between them settled
+  // everything.
   void NotePolicy(const BatchHeader& header) {
     if (header.always) {
-      if (last_lazy_ && *last_lazy_ >= manifest_.settled.epoch) marked_ = std::max(marked_, header.complete);
+      if (last_lazy_ && *last_lazy_ >= manifest_.settled.epoch)
+        marked_ = std::max(marked_, header.complete);
       last_lazy_.reset();
       if (header.records > 0) scan_.promised = std::max(scan_.promised, marked_);
     } else {
@@ -214,7 +222,8 @@ absl::StatusOr<bool> ProvesDurable(FileWindow& window, uint64_t offset, Lsn star
     absl::StatusOr<std::optional<ScannedBatch>> header = ReadHeader(window, at);
     if (!header.ok()) return header.status();
     if (header->has_value() && (*header)->header.durable > damaged) {
-      absl::StatusOr<std::optional<ScannedBatch>> batch = ReadBatch(window, at, LsnAt(start, at), salt);
+      absl::StatusOr<std::optional<ScannedBatch>> batch =
+          ReadBatch(window, at, LsnAt(start, at), salt);
       if (!batch.ok()) return batch.status();
       if (batch->has_value()) return true;
     }
@@ -231,14 +240,16 @@ absl::Status ForEachBatch(FileSystem& fs, const std::string& directory, const Sh
     uint64_t offset = kFileHeaderSize;
     if (i == from.file) offset = std::max(offset, from.offset);
     if (offset >= file.valid_to) continue;
-    absl::StatusOr<std::unique_ptr<File>> opened = fs.Open(JoinPath(directory, file.name), OpenMode::kRead);
+    absl::StatusOr<std::unique_ptr<File>> opened =
+        fs.Open(JoinPath(directory, file.name), OpenMode::kRead);
     if (!opened.ok()) return opened.status();
     FileWindow window(opened->get(), file.valid_to, kHopWindow);
     while (offset < file.valid_to) {
       absl::StatusOr<std::optional<ScannedBatch>> batch = ReadHeader(window, offset);
       if (!batch.ok()) return batch.status();
       if (!batch->has_value()) {
-        return absl::DataLossError(StrCat(file.name, " changed at byte ", offset, " while it was read"));
+        return absl::DataLossError(
+            StrCat(file.name, " changed at byte ", offset, " while it was read"));
       }
       visit(i, **batch);
       offset = (*batch)->end();
@@ -247,8 +258,9 @@ absl::Status ForEachBatch(FileSystem& fs, const std::string& directory, const Sh
   return absl::OkStatus();
 }
 
-absl::StatusOr<ShardScan> ScanShardLog(FileSystem& fs, const std::string& directory, const Manifest& manifest,
-                                       ShardId shard, const RecoveryOptions& options) {
+absl::StatusOr<ShardScan> ScanShardLog(FileSystem& fs, const std::string& directory,
+                                       const Manifest& manifest, ShardId shard,
+                                       const RecoveryOptions& options) {
   return ShardScanner(fs, directory, manifest, shard, options).Run();
 }
 

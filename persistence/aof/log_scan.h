@@ -1,5 +1,5 @@
-// Walks the batches of one log file. Shared by the scan, which verifies, and the plan, which only hops over headers.
-// Owner: one thread.
+// Walks the batches of one log file. Shared by the scan, which verifies, and the plan, which only
+// hops over headers. Owner: one thread.
 #pragma once
 
 #include <cstdint>
@@ -28,14 +28,18 @@ struct ScannedBatch {
 inline Lsn LsnAt(Lsn start, uint64_t offset) { return Lsn(start.value + offset - kFileHeaderSize); }
 
 // The batch at `offset`, its checksum verified; nothing when there is no whole and sound batch.
-absl::StatusOr<std::optional<ScannedBatch>> ReadBatch(FileWindow& window, uint64_t offset, Lsn at, uint64_t salt);
+absl::StatusOr<std::optional<ScannedBatch>> ReadBatch(FileWindow& window, uint64_t offset, Lsn at,
+                                                      uint64_t salt);
 
-// Whether anywhere after `offset` stands a sound batch that was sealed when the log was already durable beyond the LSN of
-// `offset`: the proof that what is damaged at `offset` had been synced, and is no mere tear.
+// Whether anywhere after `offset` stands a sound batch that was sealed when the log was already
+// durable beyond the LSN of `offset`: the proof that what is damaged at `offset` had been synced,
+// and is no mere tear.
 absl::StatusOr<bool> ProvesDurable(FileWindow& window, uint64_t offset, Lsn start, uint64_t salt);
 
-// Calls `visit(file index, batch)` for every batch that the scan found sound, from `from` on, reading headers only.
-absl::Status ForEachBatch(FileSystem& fs, const std::string& directory, const ShardScan& scan, const ScanPoint& from,
+// Calls `visit(file index, batch)` for every batch that the scan found sound, from `from` on,
+// reading headers only.
+absl::Status ForEachBatch(FileSystem& fs, const std::string& directory, const ShardScan& scan,
+                          const ScanPoint& from,
                           absl::FunctionRef<void(uint32_t, const ScannedBatch&)> visit);
 
 }  // namespace basalt

@@ -10,7 +10,8 @@
 namespace basalt {
 namespace {
 
-// A buffer larger than this is given back once its bytes are written, so that one huge batch does not stay for ever.
+// A buffer larger than this is given back once its bytes are written, so that one huge batch does
+// not stay for ever.
 constexpr size_t kBufferKeptMax = size_t{16} << 20;
 
 // The request did not run at all; it may simply be made again.
@@ -55,9 +56,11 @@ void LogWriter::Pump(int64_t monotonic_us) {
   if (!sync_in_flight_ && durable_ < written_ && SyncDue()) StartSync();
 }
 
-// Under `always` the next write joins the next fdatasync. Otherwise a slow fdatasync holds up only the end of a file.
+// Under `always` the next write joins the next fdatasync. Otherwise a slow fdatasync holds up only
+// the end of a file.
 bool LogWriter::WriteMustWaitForSync() const {
-  return sync_in_flight_ && (sync_linked_ || options_.policy == FsyncPolicy::kAlways || AtRotation());
+  return sync_in_flight_ &&
+         (sync_linked_ || options_.policy == FsyncPolicy::kAlways || AtRotation());
 }
 
 bool LogWriter::AtRotation() const {
@@ -116,7 +119,8 @@ void LogWriter::SubmitRest(bool then_sync) {
     ++syncs_;
   }
   ++writes_;
-  io_->SubmitWrite(file_.fd, file_.size, std::string_view(in_flight_).substr(in_flight_done_), then_sync);
+  io_->SubmitWrite(file_.fd, file_.size, std::string_view(in_flight_).substr(in_flight_done_),
+                   then_sync);
 }
 
 void LogWriter::StartSync() {
@@ -144,7 +148,8 @@ void LogWriter::OnWriteDone(int result) {
   in_flight_done_ += static_cast<size_t>(result);
   file_.size += static_cast<size_t>(result);
   if (in_flight_done_ > in_flight_header_) {
-    written_.value = handed_.value - (in_flight_.size() - std::max(in_flight_done_, in_flight_header_));
+    written_.value =
+        handed_.value - (in_flight_.size() - std::max(in_flight_done_, in_flight_header_));
   }
   if (in_flight_done_ < in_flight_.size()) return;
   if (sync_linked_) sync_covers_ = written_;

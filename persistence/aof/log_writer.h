@@ -150,9 +150,10 @@ class LogWriter {
 
   std::string pending_;  // sealed bytes; those from pending_begin_ on wait for a write
   size_t pending_begin_ = 0;
-  std::string in_flight_;        // handed to the write in flight, or to one that broke off
-  size_t in_flight_done_ = 0;    // of in_flight_, known written
-  size_t in_flight_header_ = 0;  // leading bytes of in_flight_ that are a file header and have no LSN
+  std::string in_flight_;      // handed to the write in flight, or to one that broke off
+  size_t in_flight_done_ = 0;  // of in_flight_, known written
+  size_t in_flight_header_ =
+      0;  // leading bytes of in_flight_ that are a file header and have no LSN
   Lsn appended_, handed_, written_, durable_;
   Lsn sync_covers_;  // what is durable once the sync in flight succeeds
 

@@ -25,7 +25,8 @@ std::string_view TakeUntil(std::string_view* text, char end) {
   return piece;
 }
 
-// The words of one line; ok() turns false at the first that is missing or no number, or when words are left over.
+// The words of one line; ok() turns false at the first that is missing or no number, or when words
+// are left over.
 class Words {
  public:
   explicit Words(std::string_view line) : rest_(line) {}
@@ -118,7 +119,8 @@ bool TakeLine(std::string_view line, Manifest* manifest) {
 
 std::string Manifest::ToText() const {
   std::string text(kFirstLine);
-  StrAppend(&text, "generation ", generation, "\nslots crc16 ", shard_count, "\nsalt ", Hex(salt), "\n");
+  StrAppend(&text, "generation ", generation, "\nslots crc16 ", shard_count, "\nsalt ", Hex(salt),
+            "\n");
   StrAppend(&text, "base-epoch ", base_epoch.value, "\nnext-tx ", next_tx.value, "\nsettled-epoch ",
             settled.epoch.value, "\n");
   for (const EpochRange& range : settled.void_epochs) {
@@ -129,10 +131,11 @@ std::string Manifest::ToText() const {
     const ShardFiles& files = shards[i];
     StrAppend(&text, "start ", i, " ", files.start.value, "\n");
     if (files.base) {
-      StrAppend(&text, "base ", i, " ", files.base->name, " ", files.base->size, " ", Hex(files.base->crc),
-                "\n");
+      StrAppend(&text, "base ", i, " ", files.base->name, " ", files.base->size, " ",
+                Hex(files.base->crc), "\n");
     }
-    for (const std::string& name : files.incrementals) StrAppend(&text, "incr ", i, " ", name, "\n");
+    for (const std::string& name : files.incrementals)
+      StrAppend(&text, "incr ", i, " ", name, "\n");
   }
   for (const std::string& name : history) StrAppend(&text, "history ", name, "\n");
   StrAppend(&text, "checksum ", Hex(Crc64(0, text)), "\n");
@@ -148,7 +151,8 @@ absl::StatusOr<Manifest> Manifest::FromText(std::string_view text) {
     return Damaged("the first line is not a manifest's");
   }
   const size_t at = text.rfind("checksum ");
-  if (at == std::string_view::npos || text.back() != '\n') return Damaged("it ends without a checksum");
+  if (at == std::string_view::npos || text.back() != '\n')
+    return Damaged("it ends without a checksum");
   if (text.substr(at) != StrCat("checksum ", Hex(Crc64(0, text.substr(0, at))), "\n")) {
     return Damaged("its checksum is wrong");
   }
@@ -197,7 +201,8 @@ absl::StatusOr<std::vector<std::string>> ParseRedisManifest(std::string_view tex
       if (key == "file") name = value;
       if (key == "type") type = value;
     }
-    if (!words.ok() || !SafeName(name)) return Damaged(StrCat("cannot read the line \"", line, "\""));
+    if (!words.ok() || !SafeName(name))
+      return Damaged(StrCat("cannot read the line \"", line, "\""));
     if (type == "b") {
       base.emplace_back(name);
     } else if (type == "i") {

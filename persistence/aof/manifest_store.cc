@@ -23,7 +23,8 @@ uint64_t NumberInName(std::string_view stem, std::string_view name) {
 
 bool IsOurs(std::string_view stem, std::string_view name) {
   if (name == StrCat(ManifestName(stem), ".tmp")) return true;
-  return NumberInName(stem, name) != 0 && name.find(".shard-", stem.size()) != std::string_view::npos;
+  return NumberInName(stem, name) != 0 &&
+         name.find(".shard-", stem.size()) != std::string_view::npos;
 }
 
 }  // namespace
@@ -31,7 +32,9 @@ bool IsOurs(std::string_view stem, std::string_view name) {
 ManifestStore::ManifestStore(FileSystem* fs, std::string directory, std::string stem)
     : fs_(fs), directory_(std::move(directory)), stem_(std::move(stem)) {}
 
-std::string ManifestStore::PathOf(std::string_view name) const { return JoinPath(directory_, name); }
+std::string ManifestStore::PathOf(std::string_view name) const {
+  return JoinPath(directory_, name);
+}
 
 Manifest ManifestStore::current() const {
   const std::lock_guard lock(mutex_);
@@ -60,7 +63,8 @@ absl::Status ManifestStore::Create(uint32_t shard_count, uint64_t salt, Epoch fi
   manifest.base_epoch = manifest.settled.epoch = first_epoch;
   manifest.shards.resize(shard_count);
   for (uint32_t i = 0; i < shard_count; ++i) {
-    absl::StatusOr<OpenedFile> made = MakeFileLocked(manifest, ShardId(static_cast<uint16_t>(i)), 0);
+    absl::StatusOr<OpenedFile> made =
+        MakeFileLocked(manifest, ShardId(static_cast<uint16_t>(i)), 0);
     if (!made.ok()) return made.status();
     manifest.shards[i].incrementals.push_back(made->name);
   }
@@ -101,7 +105,8 @@ uint64_t ManifestStore::NextNumberLocked(const Manifest& manifest, ShardId shard
   return last + 1;
 }
 
-absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::MakeFileLocked(const Manifest& manifest, ShardId shard,
+absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::MakeFileLocked(const Manifest& manifest,
+                                                                        ShardId shard,
                                                                         uint64_t preallocate) {
   OpenedFile made;
   made.name = IncrementalFileName(stem_, NextNumberLocked(manifest, shard), shard);
@@ -123,7 +128,8 @@ absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::MakeFileLocked(const Ma
   return made;
 }
 
-absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::AddIncremental(ShardId shard, uint64_t preallocate) {
+absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::AddIncremental(ShardId shard,
+                                                                        uint64_t preallocate) {
   const std::lock_guard lock(mutex_);
   Manifest next = manifest_;
   absl::StatusOr<OpenedFile> made = MakeFileLocked(next, shard, preallocate);
@@ -134,7 +140,8 @@ absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::AddIncremental(ShardId 
   return made;
 }
 
-absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::AddIncrementals(uint64_t preallocate) {
+absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::AddIncrementals(
+    uint64_t preallocate) {
   const std::lock_guard lock(mutex_);
   Manifest next = manifest_;
   std::vector<OpenedFile> files;
@@ -166,7 +173,8 @@ absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::OpenLast(ShardId shard,
   header.shard = shard;
   header.shard_count = static_cast<uint16_t>(manifest_.shard_count);
   header.first_slot = static_cast<uint16_t>(FirstSlotOf(shard.value, manifest_.shard_count));
-  header.last_slot = static_cast<uint16_t>(FirstSlotOf(shard.value + 1u, manifest_.shard_count) - 1);
+  header.last_slot =
+      static_cast<uint16_t>(FirstSlotOf(shard.value + 1u, manifest_.shard_count) - 1);
   header.generation = manifest_.generation;
   header.salt = manifest_.salt;
   opened.log_file.fd = opened.file->fd();
@@ -174,10 +182,12 @@ absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::OpenLast(ShardId shard,
   return opened;
 }
 
-absl::Status ManifestStore::CompleteRewrite(const std::vector<NewBase>& bases, Epoch base_epoch, TxId next_tx) {
+absl::Status ManifestStore::CompleteRewrite(const std::vector<NewBase>& bases, Epoch base_epoch,
+                                            TxId next_tx) {
   const std::lock_guard lock(mutex_);
   Manifest next = manifest_;
-  if (bases.size() != next.shards.size()) return absl::InvalidArgumentError("one base per shard is needed");
+  if (bases.size() != next.shards.size())
+    return absl::InvalidArgumentError("one base per shard is needed");
   ++next.generation;
   next.base_epoch = base_epoch;
   next.next_tx = std::max(next.next_tx, next_tx);
@@ -185,11 +195,13 @@ absl::Status ManifestStore::CompleteRewrite(const std::vector<NewBase>& bases, E
   next.settled = Settled{base_epoch, {}, {}};
   for (size_t i = 0; i < bases.size(); ++i) {
     ShardFiles& files = next.shards[i];
-    if (files.base && files.base->name != bases[i].base.name) next.history.push_back(files.base->name);
+    if (files.base && files.base->name != bases[i].base.name)
+      next.history.push_back(files.base->name);
     const auto first =
         std::find(files.incrementals.begin(), files.incrementals.end(), bases[i].first_incremental);
     if (first == files.incrementals.end()) {
-      return absl::InvalidArgumentError(StrCat(bases[i].first_incremental, " is not part of the log"));
+      return absl::InvalidArgumentError(
+          StrCat(bases[i].first_incremental, " is not part of the log"));
     }
     next.history.insert(next.history.end(), files.incrementals.begin(), first);
     files.incrementals.erase(files.incrementals.begin(), first);

@@ -11,7 +11,8 @@
 namespace basalt {
 namespace {
 
-absl::Status Refuse(RecoveryCase found, std::string_view file, uint64_t offset, std::string_view detail = "") {
+absl::Status Refuse(RecoveryCase found, std::string_view file, uint64_t offset,
+                    std::string_view detail = "") {
   return absl::DataLossError(Describe(found, file, offset, detail));
 }
 
@@ -24,7 +25,8 @@ struct Parts {
 };
 using PartsByTx = std::map<TxId, Parts>;
 
-// What counts, batch by batch. The same batch always gets the same answer, in this recovery and in later ones.
+// What counts, batch by batch. The same batch always gets the same answer, in this recovery and in
+// later ones.
 struct Verdict {
   Epoch cut;
   const Settled* settled;
@@ -48,9 +50,10 @@ struct Verdict {
       if (std::find(txs.begin(), txs.end(), batch.tx->id) != txs.end()) return true;
     }
     if (batch.header.always) return false;
-    return std::any_of(settled->void_epochs.begin(), settled->void_epochs.end(), [&](const EpochRange& r) {
-      return r.first <= batch.header.epoch && batch.header.epoch <= r.last;
-    });
+    return std::any_of(settled->void_epochs.begin(), settled->void_epochs.end(),
+                       [&](const EpochRange& r) {
+                         return r.first <= batch.header.epoch && batch.header.epoch <= r.last;
+                       });
   }
 };
 
@@ -92,13 +95,15 @@ class ShardPlanner {
     plan_.dropped_records += batch.header.records;
     plan_.dropped_bytes += batch.size();
     if (answer == Verdict::Answer::kBeyondCut) {
-      if (beyond_batches_++ == 0) beyond_ = Finding{RecoveryCase::kBeyondCut, scan_.files[file].name, batch.offset};
+      if (beyond_batches_++ == 0)
+        beyond_ = Finding{RecoveryCase::kBeyondCut, scan_.files[file].name, batch.offset};
       beyond_records_ += batch.header.records;
       first_ = beyond_batches_ == 1 ? batch.header.epoch : std::min(first_, batch.header.epoch);
       last_ = std::max(last_, batch.header.epoch);
     } else {
-      torn_.push_back(Finding{RecoveryCase::kTransactionTorn, scan_.files[file].name, batch.offset,
-                              StrCat("transaction ", batch.tx->id.value, ", ", batch.header.records, " records")});
+      torn_.push_back(Finding{
+          RecoveryCase::kTransactionTorn, scan_.files[file].name, batch.offset,
+          StrCat("transaction ", batch.tx->id.value, ", ", batch.header.records, " records")});
     }
   }
 
@@ -106,8 +111,8 @@ class ShardPlanner {
     CutTail();
     for (Finding& finding : torn_) findings->push_back(std::move(finding));
     if (beyond_batches_ > 0) {
-      beyond_.detail = StrCat("epochs ", first_.value, " to ", last_.value, ": ", beyond_batches_, " batches, ",
-                              beyond_records_, " records");
+      beyond_.detail = StrCat("epochs ", first_.value, " to ", last_.value, ": ", beyond_batches_,
+                              " batches, ", beyond_records_, " records");
       findings->push_back(beyond_);
     }
     return std::move(plan_);
@@ -116,7 +121,8 @@ class ShardPlanner {
  private:
   void Keep(uint32_t file, uint64_t from, uint64_t to) {
     const std::string& name = scan_.files[file].name;
-    if (!plan_.ranges.empty() && plan_.ranges.back().file == name && plan_.ranges.back().to == from) {
+    if (!plan_.ranges.empty() && plan_.ranges.back().file == name &&
+        plan_.ranges.back().to == from) {
       plan_.ranges.back().to = to;
     } else {
       plan_.ranges.push_back(LogRange{name, from, to});
@@ -125,13 +131,15 @@ class ShardPlanner {
     last_to_ = to;
   }
 
-  // The log goes on behind the last batch that is kept. Files after that one are emptied, not removed: the manifest names
-  // them, and an empty file takes no place in the sequence of positions.
+  // The log goes on behind the last batch that is kept. Files after that one are emptied, not
+  // removed: the manifest names them, and an empty file takes no place in the sequence of
+  // positions.
   void CutTail() {
     const auto& files = scan_.files;
     uint64_t to = last_to_;
     if (to == 0 && files[0].has_header) to = kFileHeaderSize;
-    plan_.append_lsn = files[last_file_].has_header ? LsnAt(files[last_file_].header.start, to) : scan_.end;
+    plan_.append_lsn =
+        files[last_file_].has_header ? LsnAt(files[last_file_].header.start, to) : scan_.end;
     for (size_t i = last_file_; i < files.size(); ++i) {
       const uint64_t size = i == last_file_ ? to : 0;
       if (files[i].size != size) plan_.truncations.push_back(Truncation{files[i].name, size});
@@ -154,7 +162,8 @@ absl::Status CheckBases(FileSystem& fs, const std::string& directory, const Mani
   for (const ShardFiles& files : manifest.shards) {
     if (!files.base) continue;
     absl::StatusOr<FileInfo> info = fs.Stat(JoinPath(directory, files.base->name));
-    if (absl::IsNotFound(info.status())) return Refuse(RecoveryCase::kBaseMissing, files.base->name, 0);
+    if (absl::IsNotFound(info.status()))
+      return Refuse(RecoveryCase::kBaseMissing, files.base->name, 0);
     if (!info.ok()) return info.status();
     if (info->size != files.base->size) {
       return Refuse(RecoveryCase::kBaseWrongSize, files.base->name, 0,
@@ -164,11 +173,12 @@ absl::Status CheckBases(FileSystem& fs, const std::string& directory, const Mani
   return absl::OkStatus();
 }
 
-// The largest epoch that every shard has completed. Refused when some shard proves that more had been durable everywhere.
+// The largest epoch that every shard has completed. Refused when some shard proves that more had
+// been durable everywhere.
 absl::StatusOr<Epoch> FindCut(const std::vector<ShardScan>& scans) {
-  const auto least = std::min_element(scans.begin(), scans.end(), [](const ShardScan& a, const ShardScan& b) {
-    return a.complete < b.complete;
-  });
+  const auto least = std::min_element(
+      scans.begin(), scans.end(),
+      [](const ShardScan& a, const ShardScan& b) { return a.complete < b.complete; });
   for (const ShardScan& scan : scans) {
     if (scan.promised > least->complete) {
       const ScannedFile& file = least->files.back();
@@ -198,7 +208,8 @@ absl::StatusOr<PartsByTx> CollectParts(FileSystem& fs, const std::string& direct
 }
 
 // What goes into the manifest, so that the next recovery answers alike.
-Settled Settle(const Settled& before, Epoch cut, Epoch resume, const PartsByTx& parts, bool beyond_cut) {
+Settled Settle(const Settled& before, Epoch cut, Epoch resume, const PartsByTx& parts,
+               bool beyond_cut) {
   Settled settled = before;
   settled.epoch = resume;
   if (beyond_cut) {
@@ -212,8 +223,10 @@ Settled Settle(const Settled& before, Epoch cut, Epoch resume, const PartsByTx& 
 
 }  // namespace
 
-absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& directory, const Manifest& manifest,
-                                          const std::vector<ShardScan>& scans, const RecoveryOptions& options) {
+absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& directory,
+                                          const Manifest& manifest,
+                                          const std::vector<ShardScan>& scans,
+                                          const RecoveryOptions& options) {
   if (scans.empty() || scans.size() != manifest.shards.size()) {
     return absl::InvalidArgumentError("one scan per shard is needed");
   }
@@ -249,8 +262,8 @@ absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& dir
   return plan;
 }
 
-absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& directory, const Manifest& manifest,
-                                         const RecoveryOptions& options) {
+absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& directory,
+                                         const Manifest& manifest, const RecoveryOptions& options) {
   std::vector<ShardScan> scans;
   for (uint32_t i = 0; i < manifest.shards.size(); ++i) {
     absl::StatusOr<ShardScan> scan =
@@ -262,11 +275,12 @@ absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& dire
 }
 
 absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan& plan) {
-  // First of all, what counts must be durable: after a mere crash of the process it may stand in the page cache only, and
-  // the manifest is about to promise that it is there.
+  // First of all, what counts must be durable: after a mere crash of the process it may stand in
+  // the page cache only, and the manifest is about to promise that it is there.
   for (const ShardPlan& shard : plan.shards) {
     for (const LogRange& range : shard.ranges) {
-      absl::StatusOr<std::unique_ptr<File>> file = fs.Open(store.PathOf(range.file), OpenMode::kReadWrite);
+      absl::StatusOr<std::unique_ptr<File>> file =
+          fs.Open(store.PathOf(range.file), OpenMode::kReadWrite);
       if (!file.ok()) return file.status();
       if (absl::Status s = (*file)->Sync(); !s.ok()) return s;
     }
@@ -277,7 +291,8 @@ absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan&
   if (absl::Status s = store.Install(std::move(manifest)); !s.ok()) return s;
   for (const ShardPlan& shard : plan.shards) {
     for (const Truncation& cut : shard.truncations) {
-      absl::StatusOr<std::unique_ptr<File>> file = fs.Open(store.PathOf(cut.file), OpenMode::kReadWrite);
+      absl::StatusOr<std::unique_ptr<File>> file =
+          fs.Open(store.PathOf(cut.file), OpenMode::kReadWrite);
       if (!file.ok()) return file.status();
       if (absl::Status s = (*file)->Truncate(cut.size); !s.ok()) return s;
       if (absl::Status s = (*file)->Sync(); !s.ok()) return s;
@@ -295,9 +310,9 @@ std::string RecoveryPlan::Summary() const {
     sum.dropped_records += shard.dropped_records;
     sum.dropped_bytes += shard.dropped_bytes;
   }
-  return StrCat("log: ", sum.kept_records, " records in ", sum.kept_batches, " batches (", sum.kept_bytes,
-                " bytes) to load, ", sum.dropped_records, " records (", sum.dropped_bytes,
-                " bytes) dropped, cut at epoch ", cut.value);
+  return StrCat("log: ", sum.kept_records, " records in ", sum.kept_batches, " batches (",
+                sum.kept_bytes, " bytes) to load, ", sum.dropped_records, " records (",
+                sum.dropped_bytes, " bytes) dropped, cut at epoch ", cut.value);
 }
 
 }  // namespace basalt

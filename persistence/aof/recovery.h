@@ -5,7 +5,8 @@
 //   and checksum
 //   2. PlanRecovery     one thread, small: the cut over all shards, the ranges to apply, what is
 //   dropped and why
-//   3. ApplyPlan        one thread: syncs what counts, settles the verdict in the manifest, truncates
+//   3. ApplyPlan        one thread: syncs what counts, settles the verdict in the manifest,
+//   truncates
 //   4. LogReader        one per shard: streams the commands of the plan's ranges
 //
 // RecoverLogs is 1 and 2 in one call. No state is shared but the FileSystem.
@@ -120,8 +121,9 @@ absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& dir
 absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& directory,
                                          const Manifest& manifest, const RecoveryOptions& options);
 
-// Makes the verdict final: syncs what counts, then writes the manifest, then truncates. If the power goes in between, the
-// next recovery comes to the same verdict. To be done before the first byte is appended.
+// Makes the verdict final: syncs what counts, then writes the manifest, then truncates. If the
+// power goes in between, the next recovery comes to the same verdict. To be done before the first
+// byte is appended.
 absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan& plan);
 
 }  // namespace basalt

@@ -19,24 +19,34 @@ constexpr RecoveryRow kTable[] = {
     {kManifestOfRedis, kConvert, "manifest-of-redis",
      "written by redis-server; loading it, then writing a log of our own"},
     {kBaseMissing, kRefuse, "base-missing", "the base file is missing"},
-    {kBaseWrongSize, kRefuse, "base-wrong-size", "the base file has not the size that the manifest says"},
+    {kBaseWrongSize, kRefuse, "base-wrong-size",
+     "the base file has not the size that the manifest says"},
     {kFileMissing, kRefuse, "file-missing", "the manifest names this file, but it is missing"},
-    {kFileOfAnother, kRefuse, "file-of-another", "this file belongs to another shard, place or log"},
+    {kFileOfAnother, kRefuse, "file-of-another",
+     "this file belongs to another shard, place or log"},
     {kFileTooNew, kRefuse, "file-too-new", "written by a newer version"},
-    {kHeaderTorn, kCutTail, "header-torn", "the file was just begun and never synced; nothing in it counts"},
-    {kHeaderRotten, kRefuse, "header-rotten", "the first line is damaged, but synced batches follow it"},
+    {kHeaderTorn, kCutTail, "header-torn",
+     "the file was just begun and never synced; nothing in it counts"},
+    {kHeaderRotten, kRefuse, "header-rotten",
+     "the first line is damaged, but synced batches follow it"},
     {kTailTorn, kCutTail, "tail-torn", "the log ends in an unfinished batch, which is cut off"},
     {kTailTornStrict, kRefuse, "tail-torn-strict",
      "the log ends in an unfinished batch; set aof-load-truncated to yes to cut it off"},
-    {kMiddleRotten, kRefuse, "middle-rotten", "damage in a part that had been synced; what follows it is whole"},
-    {kFileCutShort, kRefuse, "file-cut-short", "the file ends before the place where the next one begins"},
-    {kDurableLost, kRefuse, "durable-lost", "the log ends before a point that was synced on every shard"},
+    {kMiddleRotten, kRefuse, "middle-rotten",
+     "damage in a part that had been synced; what follows it is whole"},
+    {kFileCutShort, kRefuse, "file-cut-short",
+     "the file ends before the place where the next one begins"},
+    {kDurableLost, kRefuse, "durable-lost",
+     "the log ends before a point that was synced on every shard"},
     {kBeyondCut, kDrop, "beyond-cut", "dropped, as not every shard had finished these epochs"},
-    {kTransactionTorn, kDrop, "transaction-torn", "dropped, as other parts of this transaction are missing"},
-    {kForeignTailTorn, kCutTail, "foreign-tail-torn", "the file ends inside a command, which is left out"},
+    {kTransactionTorn, kDrop, "transaction-torn",
+     "dropped, as other parts of this transaction are missing"},
+    {kForeignTailTorn, kCutTail, "foreign-tail-torn",
+     "the file ends inside a command, which is left out"},
     {kForeignTailStrict, kRefuse, "foreign-tail-strict",
      "the file ends inside a command; set aof-load-truncated to yes to leave it out"},
-    {kForeignMultiOpen, kCutTail, "foreign-multi-open", "the file ends inside a MULTI, which is left out"},
+    {kForeignMultiOpen, kCutTail, "foreign-multi-open",
+     "the file ends inside a MULTI, which is left out"},
     {kForeignRotten, kRefuse, "foreign-rotten", "this is no command"},
 };
 
@@ -58,7 +68,8 @@ const RecoveryRow& RowFor(RecoveryCase found) {
   return kTable[static_cast<size_t>(found)];
 }
 
-std::string Describe(RecoveryCase found, std::string_view file, uint64_t offset, std::string_view detail) {
+std::string Describe(RecoveryCase found, std::string_view file, uint64_t offset,
+                     std::string_view detail) {
   std::string text;
   if (!file.empty()) StrAppend(&text, file, " at byte ", offset, ": ");
   StrAppend(&text, RowFor(found).message);

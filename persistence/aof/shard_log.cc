@@ -9,7 +9,8 @@
 namespace basalt {
 namespace {
 
-constexpr int64_t kRetryMicros = 1'000'000;  // after a failed write, for a disk that may have room again
+constexpr int64_t kRetryMicros =
+    1'000'000;  // after a failed write, for a disk that may have room again
 
 }  // namespace
 
@@ -19,7 +20,8 @@ void ShardLog::Attach(Ring* ring) {
   ring->SetSink(Op::kLogSync, this);
 }
 
-void ShardLog::Open(ManifestStore::OpenedFile file, Lsn end, const LogWriter::Options& options, FileKeeper* keeper) {
+void ShardLog::Open(ManifestStore::OpenedFile file, Lsn end, const LogWriter::Options& options,
+                    FileKeeper* keeper) {
   keeper_ = keeper;
   writer_ = std::make_unique<LogWriter>(this, options);
   writer_->Open(file.log_file, end);
@@ -97,7 +99,8 @@ void ShardLog::NoteDurable() {
 void ShardLog::Recover() {
   if (health_.ok()) {
     health_ = writer_->error();
-    LogWarning("Shard ", shard_.value, ": writing the log failed, write commands are refused: ", MessageOf(health_));
+    LogWarning("Shard ", shard_.value,
+               ": writing the log failed, write commands are refused: ", MessageOf(health_));
     retry_at_us_ = clock_.MonotonicMicros() + kRetryMicros;
   }
   if (writer_->sync_failed() || clock_.MonotonicMicros() < retry_at_us_) return;
@@ -107,7 +110,8 @@ void ShardLog::Recover() {
 
 void ShardLog::TendRotation() {
   for (int fd : writer_->TakeFinishedFiles()) {
-    auto it = std::find_if(files_.begin(), files_.end(), [&](auto& file) { return file->fd() == fd; });
+    auto it =
+        std::find_if(files_.begin(), files_.end(), [&](auto& file) { return file->fd() == fd; });
     BASALT_CHECK(it != files_.end());
     keeper_->CloseLater(std::move(*it));
     files_.erase(it);

@@ -1,6 +1,6 @@
-// One shard's log as its tick sees it: takes the tick's records from the journal, seals them into batches, drives the
-// LogWriter over the shard's ring, and knows which batches are durable. Owner: the shard's thread (or the coordinator of a park,
-// who calls Seal only).
+// One shard's log as its tick sees it: takes the tick's records from the journal, seals them into
+// batches, drives the LogWriter over the shard's ring, and knows which batches are durable. Owner:
+// the shard's thread (or the coordinator of a park, who calls Seal only).
 #pragma once
 
 #include <atomic>
@@ -21,22 +21,27 @@ namespace basalt {
 
 class ShardLog final : public LogSink, public CompletionSink, public LogIo {
  public:
-  ShardLog(ShardId shard, Keyspace* keyspace, const Clock* clock) : shard_(shard), keyspace_(*keyspace), clock_(*clock) {}
+  ShardLog(ShardId shard, Keyspace* keyspace, const Clock* clock)
+      : shard_(shard), keyspace_(*keyspace), clock_(*clock) {}
 
   // Before the first tick, on the shard's thread.
   void Attach(Ring* ring);
-  // Starts logging at the end of `file`. `keeper` prepares the files to rotate to. While it is off, nothing is recorded and
-  // everything counts as durable. Own thread, or parked.
-  void Open(ManifestStore::OpenedFile file, Lsn end, const LogWriter::Options& options, FileKeeper* keeper);
+  // Starts logging at the end of `file`. `keeper` prepares the files to rotate to. While it is off,
+  // nothing is recorded and everything counts as durable. Own thread, or parked.
+  void Open(ManifestStore::OpenedFile file, Lsn end, const LogWriter::Options& options,
+            FileKeeper* keeper);
   void TurnOff();
   bool on() const { return writer_ != nullptr; }
 
-  // Parked world, for a rewrite: what is recorded from now on goes into `file`. Returns where that begins.
+  // Parked world, for a rewrite: what is recorded from now on goes into `file`. Returns where that
+  // begins.
   Lsn RotateTo(ManifestStore::OpenedFile file);
   void SetPolicy(FsyncPolicy policy);
 
   uint64_t open_batch() const override { return open_batch_; }
-  uint64_t durable_batch() const override { return writer_ == nullptr ? open_batch_ - 1 : durable_batch_; }
+  uint64_t durable_batch() const override {
+    return writer_ == nullptr ? open_batch_ - 1 : durable_batch_;
+  }
   void Seal(Epoch epoch, TxStamp tx) override;
   void Commit(Epoch epoch) override;
   absl::Status FlushNow() override;
@@ -47,7 +52,9 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
 
   // For INFO; own thread or parked.
   const LogWriter* writer() const { return writer_.get(); }
-  uint64_t bytes_since_rewrite() const { return writer_ == nullptr ? 0 : writer_->appended_lsn().value - base_lsn_.value; }
+  uint64_t bytes_since_rewrite() const {
+    return writer_ == nullptr ? 0 : writer_->appended_lsn().value - base_lsn_.value;
+  }
   void SetRewriteBase(Lsn lsn) { base_lsn_ = lsn; }
 
  private:
@@ -69,12 +76,12 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   Ring* ring_ = nullptr;
   FileKeeper* keeper_ = nullptr;
   std::unique_ptr<LogWriter> writer_;
-  std::string records_;             // reused buffer of Seal
+  std::string records_;  // reused buffer of Seal
   uint64_t open_batch_ = 1;
   uint64_t durable_batch_ = 0;
-  RingDeque<Sealed> sealed_;        // not yet durable
-  Epoch complete_;                  // told to the log as complete
-  Lsn base_lsn_;                    // where the log began after the last rewrite
+  RingDeque<Sealed> sealed_;  // not yet durable
+  Epoch complete_;            // told to the log as complete
+  Lsn base_lsn_;              // where the log began after the last rewrite
   absl::Status health_;
   int64_t retry_at_us_ = 0;
   std::shared_ptr<FileKeeper::Request> rotation_;  // a file is being prepared

@@ -1,0 +1,58 @@
+#include "core/base/crc.h"
+
+#include <random>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace basalt {
+namespace {
+
+constexpr std::string_view kDigits = "123456789";
+
+TEST(CrcTest, CheckValuesOfTheCatalogue) {
+  EXPECT_EQ(Crc16(kDigits), 0x31c3);
+  EXPECT_EQ(Crc64(0, kDigits), 0xe9c6d914c4b8d9caULL);
+  EXPECT_EQ(Crc32c(0, kDigits), 0xe3069283u);
+  EXPECT_EQ(Crc32cPortable(0, kDigits), 0xe3069283u);
+}
+
+TEST(CrcTest, EmptyInputChangesNothing) {
+  EXPECT_EQ(Crc16(""), 0);
+  EXPECT_EQ(Crc64(42, ""), 42u);
+  EXPECT_EQ(Crc32c(42, ""), 42u);
+}
+
+TEST(CrcTest, PiecesGiveTheSameAsTheWholeAtEveryLengthAndSplit) {
+  std::mt19937_64 random(1);
+  std::string text;
+  for (int i = 0; i < 70; ++i) text.push_back(static_cast<char>(random()));
+  for (size_t length = 0; length <= text.size(); ++length) {
+    const std::string_view whole = std::string_view(text).substr(0, length);
+    EXPECT_EQ(Crc32c(0, whole), Crc32cPortable(0, whole));
+    for (size_t split = 0; split <= length; ++split) {
+      EXPECT_EQ(Crc32c(Crc32c(0, whole.substr(0, split)), whole.substr(split)), Crc32c(0, whole));
+      EXPECT_EQ(Crc64(Crc64(0, whole.substr(0, split)), whole.substr(split)), Crc64(0, whole));
+    }
+  }
+}
+
+// Slots that redis-server 7.0.15 answers to CLUSTER KEYSLOT.
+TEST(CrcTest, SlotsAreThoseOfRedisCluster) {
+  EXPECT_EQ(SlotOf("foo").value, 12182);
+  EXPECT_EQ(SlotOf("bar").value, 5061);
+  EXPECT_EQ(SlotOf("").value, 0);
+  EXPECT_EQ(SlotOf("123456789").value, 12739);
+}
+
+TEST(CrcTest, OnlyTheFirstNonEmptyHashtagCounts) {
+  EXPECT_EQ(SlotOf("{user1000}.following"), SlotOf("user1000"));
+  EXPECT_EQ(SlotOf("a{user1000}b{other}"), SlotOf("user1000"));
+  EXPECT_EQ(SlotOf("foo{{bar}}zap"), SlotOf("{bar"));
+  EXPECT_EQ(SlotOf("foo{}{bar}").value, Crc16("foo{}{bar}") % kSlotCount);
+  EXPECT_EQ(SlotOf("foo{bar").value, Crc16("foo{bar") % kSlotCount);
+  EXPECT_EQ(SlotOf("foo}bar{").value, Crc16("foo}bar{") % kSlotCount);
+}
+
+}  // namespace
+}  // namespace basalt
