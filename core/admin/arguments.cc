@@ -7,6 +7,7 @@
 #include "core/admin/config_file.h"
 #include "core/admin/options.h"
 #include "core/admin/version.h"
+#include "core/base/status.h"
 #include "core/base/strings.h"
 
 namespace basalt {
@@ -79,12 +80,14 @@ void AppendOptionHelp(std::string* out, const Option& option, const Config& defa
     StrAppend(out, head, std::string(kHelpColumn - head.size(), ' '));
   }
   std::string value = option.name == "dir" ? "." : option.get(defaults);
-  StrAppend(out, option.help, " (", LimitsText(option), "default ", value.empty() ? "empty" : value, ")\n");
+  StrAppend(out, option.help, " (", LimitsText(option), "default ", value.empty() ? "empty" : value,
+            ")\n");
 }
 
 }  // namespace
 
-absl::StatusOr<Invocation> ParseArguments(int argc, const char* const* argv, Config& config, int stdin_fd) {
+absl::StatusOr<Invocation> ParseArguments(int argc, const char* const* argv, Config& config,
+                                          int stdin_fd) {
   for (int i = 1; i < argc; ++i) {
     std::string_view word = argv[i];
     if (word == "--help" || word == "-h") return Invocation{false, HelpText()};
@@ -93,18 +96,19 @@ absl::StatusOr<Invocation> ParseArguments(int argc, const char* const* argv, Con
   absl::StatusOr<ParsedLine> line = SplitArguments(argc, argv);
   if (!line.ok()) return line.status();
   if (!line->config_file.empty()) {
-    if (absl::Status status = ParseConfigFile(line->config_file, config); !status.ok()) return status;
+    if (absl::Status status = ParseConfigFile(line->config_file, config); !status.ok())
+      return status;
   }
   for (const ArgumentOption& option : line->options) {
     absl::Status status = SetOption(config, option.name, option.values, When::kStartup);
     if (status.ok()) continue;
-    std::string_view why(status.message().data(), status.message().size());
-    return absl::InvalidArgumentError(StrCat("--", option.name, ": ", why));
+    return absl::InvalidArgumentError(StrCat("--", option.name, ": ", MessageOf(status)));
   }
   if (line->read_stdin) {
     absl::StatusOr<std::string> text = ReadWholeDescriptor(stdin_fd);
     if (!text.ok()) return text.status();
-    if (absl::Status status = ParseConfigText(*text, "standard input", config); !status.ok()) return status;
+    if (absl::Status status = ParseConfigText(*text, "standard input", config); !status.ok())
+      return status;
   }
   return Invocation{};
 }
@@ -115,19 +119,22 @@ std::string HelpText() {
       "usage: basalt-server [config file] [--option value ...] [-]\n"
       "       basalt-server --help | --version\n"
       "\n"
-      "The config file has one option per line, as redis.conf; '-' reads more such lines from standard input.\n"
+      "The config file has one option per line, as redis.conf; '-' reads more such lines from "
+      "standard input.\n"
       "Sizes take kb, mb, gb (powers of 1024) and k, m, g (powers of 1000).\n"
       "\n"
       "Options:\n";
   for (const Option& option : OptionTable()) AppendOptionHelp(&out, option, defaults);
   out +=
-      "\nOther options of Redis 7.0 are accepted and named in the log as having no effect, or refused where that would\n"
+      "\nOther options of Redis 7.0 are accepted and named in the log as having no effect, or "
+      "refused where that would\n"
       "be dangerous.\n";
   return out;
 }
 
 std::string VersionText() {
-  return StrCat("Basalt server v=", kBasaltVersion, " redis_version=", kRedisVersion, " bits=", sizeof(void*) * 8, "\n");
+  return StrCat("Basalt server v=", kBasaltVersion, " redis_version=", kRedisVersion,
+                " bits=", sizeof(void*) * 8, "\n");
 }
 
 }  // namespace basalt

@@ -1,6 +1,7 @@
-// The value of every option, as one plain struct. A field is named like its option, with '_' for '-'.
-// All shards read it without a lock. It changes only before they start or while every one of them is parked, so within a
-// tick no value moves. Names, limits and texts of the options are in option_table.cc; this file gives types and defaults.
+// The value of every option, as one plain struct. A field is named like its option, with '_' for
+// '-'. All shards read it without a lock. It changes only before they start or while every one of
+// them is parked, so within a tick no value moves. Names, limits and texts of the options are in
+// option_table.cc; this file gives types and defaults.
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@ enum class MaxmemoryPolicy : uint8_t {
 // The same order as basalt::LogLevel of core/base/log.h.
 enum class LogLevelOption : uint8_t { kDebug, kVerbose, kNotice, kWarning };
 
-// Who may use what is switched off for safety's sake: nobody, everybody, or connections from this machine.
+// Who may use what is switched off for safety's sake: nobody, everybody, or connections from this
+// machine.
 enum class Permission : uint8_t { kNo, kYes, kLocal };
 
 // A snapshot is due once `seconds` have passed and `changes` were made since the last one.
@@ -42,7 +44,8 @@ struct SavePoint {
 enum class ClientClass : uint8_t { kNormal, kReplica, kPubSub };
 inline constexpr size_t kClientClasses = 3;
 
-// A client is dropped when its unsent output exceeds `hard` bytes, or `soft` bytes for `soft_seconds`. 0 = no limit.
+// A client is dropped when its unsent output exceeds `hard` bytes, or `soft` bytes for
+// `soft_seconds`. 0 = no limit.
 struct OutputLimit {
   int64_t hard = 0;
   int64_t soft = 0;
@@ -69,7 +72,8 @@ enum NotifyClass : uint32_t {
 };
 inline constexpr uint32_t kNotifyAll = 0xffc;  // A = g$lshzxetd
 
-// What SIGTERM and SIGINT do (bits of Config::shutdown_on_*); 0 is "default": save if save points are set.
+// What SIGTERM and SIGINT do (bits of Config::shutdown_on_*); 0 is "default": save if save points
+// are set.
 enum ShutdownFlag : uint32_t {
   kShutdownSave = 1 << 0,
   kShutdownNoSave = 1 << 1,
@@ -97,7 +101,8 @@ struct Config {
   int64_t proto_max_bulk_len = 512LL << 20;
   int64_t client_query_buffer_limit = 1LL << 30;
   std::array<OutputLimit, kClientClasses> client_output_buffer_limit = {
-      OutputLimit{}, OutputLimit{256LL << 20, 64LL << 20, 60}, OutputLimit{32LL << 20, 8LL << 20, 60}};
+      OutputLimit{}, OutputLimit{256LL << 20, 64LL << 20, 60},
+      OutputLimit{32LL << 20, 8LL << 20, 60}};
 
   // General
   bool daemonize = false;  // never true: the option exists to be refused in plain words
@@ -117,7 +122,8 @@ struct Config {
 
   // Snapshots
   std::vector<SavePoint> save = {{3600, 1}, {300, 100}, {60, 10000}};
-  bool save_is_default = true;  // the first `save` line of a file replaces the default, further ones add to it
+  bool save_is_default =
+      true;  // the first `save` line of a file replaces the default, further ones add to it
   bool stop_writes_on_bgsave_error = true;
   bool rdbcompression = true;
   bool rdbchecksum = true;
@@ -149,15 +155,16 @@ struct Config {
   int64_t zset_max_listpack_value = 64;
 
   // Scripts, slow log, latency, events
-  int64_t busy_reply_threshold = 5000;        // milliseconds
-  int64_t slowlog_log_slower_than = 10000;    // microseconds; -1: off
+  int64_t busy_reply_threshold = 5000;      // milliseconds
+  int64_t slowlog_log_slower_than = 10000;  // microseconds; -1: off
   int64_t slowlog_max_len = 128;
-  int64_t latency_monitor_threshold = 0;      // milliseconds; 0: off
+  int64_t latency_monitor_threshold = 0;  // milliseconds; 0: off
   bool latency_tracking = true;
   std::vector<double> latency_tracking_info_percentiles = {50, 99, 99.9};
-  uint32_t notify_keyspace_events = 0;        // bits of NotifyClass
+  uint32_t notify_keyspace_events = 0;  // bits of NotifyClass
 
-  // Options of Redis that change nothing here but were given a value: name -> text, for CONFIG GET and CONFIG REWRITE.
+  // Options of Redis that change nothing here but were given a value: name -> text, for CONFIG GET
+  // and CONFIG REWRITE.
   std::map<std::string, std::string> ignored;
 };
 

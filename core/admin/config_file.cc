@@ -10,6 +10,7 @@
 
 #include "core/admin/options.h"
 #include "core/admin/quoting.h"
+#include "core/base/status.h"
 #include "core/base/strings.h"
 
 namespace basalt {
@@ -37,8 +38,8 @@ class Loader {
       absl::Status status = LoadLine(line);
       if (status.ok()) continue;
       if (included_failed_) return status;
-      return absl::InvalidArgumentError(StrCat(origin, ", line ", number, ": '", line, "': ",
-                                               std::string_view(status.message().data(), status.message().size())));
+      return absl::InvalidArgumentError(
+          StrCat(origin, ", line ", number, ": '", line, "': ", MessageOf(status)));
     }
     return absl::OkStatus();
   }
@@ -46,7 +47,8 @@ class Loader {
  private:
   absl::Status LoadLine(std::string_view line) {
     auto words = SplitQuoted(line);
-    if (!words) return absl::InvalidArgumentError("a quote is not closed, or not followed by a space");
+    if (!words)
+      return absl::InvalidArgumentError("a quote is not closed, or not followed by a space");
     const std::string& name = words->front();
     OptionWords values(words->data() + 1, words->size() - 1);
     if (EqualsNoCase(name, "include")) return Include(values);
@@ -55,15 +57,18 @@ class Loader {
 
   absl::Status Include(OptionWords values) {
     if (values.size() != 1) return absl::InvalidArgumentError("wrong number of arguments");
-    if (depth_ == kIncludeDepthMax) return absl::InvalidArgumentError("files include each other too deeply");
+    if (depth_ == kIncludeDepthMax)
+      return absl::InvalidArgumentError("files include each other too deeply");
     glob_t found;
-    // GLOB_NOCHECK: a path that matches nothing is opened as it stands, unless it is a pattern, which may match nothing.
+    // GLOB_NOCHECK: a path that matches nothing is opened as it stands, unless it is a pattern,
+    // which may match nothing.
     if (glob(values[0].c_str(), GLOB_NOCHECK, nullptr, &found) != 0) {
       return absl::InvalidArgumentError(StrCat("cannot look for '", values[0], "'"));
     }
     std::vector<std::string> paths(found.gl_pathv, found.gl_pathv + found.gl_pathc);
     globfree(&found);
-    if (paths.size() == 1 && paths[0] == values[0] && values[0].find_first_of("*?[") != std::string::npos &&
+    if (paths.size() == 1 && paths[0] == values[0] &&
+        values[0].find_first_of("*?[") != std::string::npos &&
         access(paths[0].c_str(), F_OK) != 0) {
       return absl::OkStatus();
     }
@@ -102,11 +107,13 @@ absl::StatusOr<std::string> ReadWholeDescriptor(int fd) {
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return absl::NotFoundError(StrCat("cannot open config file '", path, "': ", strerror(errno)));
+  if (fd < 0)
+    return absl::NotFoundError(StrCat("cannot open config file '", path, "': ", strerror(errno)));
   absl::StatusOr<std::string> text = ReadWholeDescriptor(fd);
   close(fd);
   if (!text.ok()) {
-    return absl::UnavailableError(StrCat("cannot read config file '", path, "': ", strerror(errno)));
+    return absl::UnavailableError(
+        StrCat("cannot read config file '", path, "': ", strerror(errno)));
   }
   return text;
 }

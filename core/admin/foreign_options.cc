@@ -7,20 +7,26 @@ namespace {
 
 // Reasons, each a half sentence that follows "has no effect: ".
 constexpr std::string_view kThreads = "shards do their own input and output; see 'shards'";
-constexpr std::string_view kPinned = "each shard is pinned to a core by itself; limit the cores with taskset or a cpuset";
-constexpr std::string_view kLazy = "large values are always freed in small slices, off the command's path";
+constexpr std::string_view kPinned =
+    "each shard is pinned to a core by itself; limit the cores with taskset or a cpuset";
+constexpr std::string_view kLazy =
+    "large values are always freed in small slices, off the command's path";
 constexpr std::string_view kDefrag = "the allocator keeps fragmentation low without a defragmenter";
-constexpr std::string_view kTable = "hash tables grow segment by segment and never rehash as a whole";
+constexpr std::string_view kTable =
+    "hash tables grow segment by segment and never rehash as a whole";
 constexpr std::string_view kRepl = "there is no replication yet";
-constexpr std::string_view kCluster = "there is no cluster of several machines; see 'shard-port-base' for one of shards";
+constexpr std::string_view kCluster =
+    "there is no cluster of several machines; see 'shard-port-base' for one of shards";
 constexpr std::string_view kTls = "there is no TLS yet; put a TLS proxy in front";
 constexpr std::string_view kStreams = "there are no streams yet";
 constexpr std::string_view kModules = "there are no modules";
 constexpr std::string_view kSystem = "left to the service manager";
-constexpr std::string_view kSyslog = "lines go to 'logfile' or standard output, from where journald takes them";
+constexpr std::string_view kSyslog =
+    "lines go to 'logfile' or standard output, from where journald takes them";
 constexpr std::string_view kBase = "the base of the log is always a snapshot";
 constexpr std::string_view kIncremental = "files are always flushed piece by piece";
-constexpr std::string_view kExact = "expired keys are found through an index by time, not by sampling";
+constexpr std::string_view kExact =
+    "expired keys are found through an index by time, not by sampling";
 
 constexpr IgnoredOption kIgnored[] = {
     {"io-threads", "", "1", kThreads},
@@ -47,7 +53,8 @@ constexpr IgnoredOption kIgnored[] = {
     {"active-expire-effort", "", "1", kExact},
     {"dynamic-hz", "", "yes", "a shard's turns follow its load by themselves"},
     {"maxmemory-eviction-tenacity", "", "10", "a shard evicts in slices of bounded time"},
-    {"maxmemory-clients", "", "0", "clients are bounded one by one; see 'client-output-buffer-limit'"},
+    {"maxmemory-clients", "", "0",
+     "clients are bounded one by one; see 'client-output-buffer-limit'"},
     {"aof-use-rdb-preamble", "", "yes", kBase},
     {"aof-timestamp-enabled", "", "no", "every batch of the log carries its epoch instead"},
     {"aof-rewrite-incremental-fsync", "", "yes", kIncremental},
@@ -63,7 +70,8 @@ constexpr IgnoredOption kIgnored[] = {
     {"acllog-max-len", "", "128", "there are no ACL users yet"},
     {"acl-pubsub-default", "", "resetchannels", "there are no ACL users yet"},
     {"enable-module-command", "", "no", kModules},
-    {"supervised", "", "no", "systemd runs Basalt as Type=exec; nobody needs to be told that it is up"},
+    {"supervised", "", "no",
+     "systemd runs Basalt as Type=exec; nobody needs to be told that it is up"},
     {"disable-thp", "", "yes", kSystem},
     {"oom-score-adj", "", "no", kSystem},
     {"oom-score-adj-values", "", "0 200 800", kSystem},
@@ -144,10 +152,12 @@ constexpr std::string_view kZero[] = {"0"};
 constexpr std::string_view kNoOne[] = {"", "no one"};
 
 constexpr RefusedOption kRefused[] = {
-    {"replicaof", "slaveof", kNoOne, "Basalt cannot be a replica yet; copy the data with a snapshot", true},
-    {"min-replicas-to-write", "min-slaves-to-write", kZero, "Basalt has no replicas that could confirm a write", true},
-    {"cluster-enabled", "", kNo, "Basalt is one machine; cluster-aware clients reach its cores by 'shard-port-base'",
-     true},
+    {"replicaof", "slaveof", kNoOne,
+     "Basalt cannot be a replica yet; copy the data with a snapshot", true},
+    {"min-replicas-to-write", "min-slaves-to-write", kZero,
+     "Basalt has no replicas that could confirm a write", true},
+    {"cluster-enabled", "", kNo,
+     "Basalt is one machine; cluster-aware clients reach its cores by 'shard-port-base'", true},
     {"tls-port", "", kZero, "Basalt does not speak TLS yet; put a TLS proxy in front", true},
     {"unixsocket", "", kEmpty, "Basalt listens on TCP only", true},
     {"aclfile", "", kEmpty, "Basalt has no ACL users yet; use 'requirepass'", true},
@@ -170,8 +180,12 @@ const Row* FindRow(std::span<const Row> rows, std::string_view name) {
 
 std::span<const IgnoredOption> IgnoredOptions() { return kIgnored; }
 std::span<const RefusedOption> RefusedOptions() { return kRefused; }
-const IgnoredOption* FindIgnoredOption(std::string_view name) { return FindRow(IgnoredOptions(), name); }
-const RefusedOption* FindRefusedOption(std::string_view name) { return FindRow(RefusedOptions(), name); }
+const IgnoredOption* FindIgnoredOption(std::string_view name) {
+  return FindRow(IgnoredOptions(), name);
+}
+const RefusedOption* FindRefusedOption(std::string_view name) {
+  return FindRow(RefusedOptions(), name);
+}
 
 bool IsHarmless(const RefusedOption& option, OptionWords words) {
   std::string text;

@@ -1,6 +1,7 @@
-// Options of Redis 7.0 that a config file brought from there may hold but that Basalt does not act on. Either the value
-// is accepted, kept for CONFIG GET and named in the log with the reason; or, where ignoring it would be dangerous (a
-// disabled command still there, a replica that is none), it is refused. Constant tables; any thread.
+// Options of Redis 7.0 that a config file brought from there may hold but that Basalt does not act
+// on. Either the value is accepted, kept for CONFIG GET and named in the log with the reason; or,
+// where ignoring it would be dangerous (a disabled command still there, a replica that is none), it
+// is refused. Constant tables; any thread.
 #pragma once
 
 #include <span>
@@ -35,7 +36,8 @@ const RefusedOption* FindRefusedOption(std::string_view name);
 // May `words` be given to it although Basalt does not have it?
 bool IsHarmless(const RefusedOption& option, OptionWords words);
 
-// One line per ignored option that was given another value than Redis's default, for the log at start.
+// One line per ignored option that was given another value than Redis's default, for the log at
+// start.
 std::vector<std::string> IgnoredOptionNotes(const Config& config);
 
 }  // namespace basalt

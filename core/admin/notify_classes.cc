@@ -9,13 +9,15 @@ struct Letter {
   char letter;
   uint32_t bits;
 };
-// In the order in which CONFIG GET shows them. 'A' goes first, standing for its classes if all of them are on.
+// In the order in which CONFIG GET shows them. 'A' goes first, standing for its classes if all of
+// them are on.
 constexpr Letter kClasses[] = {
-    {'g', kNotifyGeneric}, {'$', kNotifyString},  {'l', kNotifyList},    {'s', kNotifySet},    {'h', kNotifyHash},
-    {'z', kNotifyZset},    {'x', kNotifyExpired}, {'e', kNotifyEvicted}, {'t', kNotifyStream}, {'d', kNotifyModule},
-    {'n', kNotifyNew},
+    {'g', kNotifyGeneric}, {'$', kNotifyString}, {'l', kNotifyList},    {'s', kNotifySet},
+    {'h', kNotifyHash},    {'z', kNotifyZset},   {'x', kNotifyExpired}, {'e', kNotifyEvicted},
+    {'t', kNotifyStream},  {'d', kNotifyModule}, {'n', kNotifyNew},
 };
-constexpr Letter kTargets[] = {{'K', kNotifyKeyspace}, {'E', kNotifyKeyevent}, {'m', kNotifyKeyMiss}};
+constexpr Letter kTargets[] = {
+    {'K', kNotifyKeyspace}, {'E', kNotifyKeyevent}, {'m', kNotifyKeyMiss}};
 
 uint32_t BitsOf(char letter) {
   if (letter == 'A') return kNotifyAll;

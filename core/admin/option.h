@@ -1,5 +1,6 @@
-// One row of the option table, and the pieces that rows are made of: how a kind of value is read, written and described.
-// Everything here is constant and immutable; any thread. A reader changes its Config only when it succeeds.
+// One row of the option table, and the pieces that rows are made of: how a kind of value is read,
+// written and described. Everything here is constant and immutable; any thread. A reader changes
+// its Config only when it succeeds.
 #pragma once
 
 #include <cstdint>
@@ -21,22 +22,23 @@ enum OptionFlag : uint8_t {
   kImmutable = 1 << 0,  // CONFIG SET refuses it
   kProtected = 1 << 1,  // CONFIG SET refuses it unless enable-protected-configs says otherwise
   kSecret = 1 << 2,     // kept out of the log and of the slow log
-  kRepeats = 1 << 3,    // a config file may hold several lines of it, each adding to the ones before
+  kRepeats = 1 << 3,  // a config file may hold several lines of it, each adding to the ones before
 };
 
-// What has to be done, beyond the new value being seen, when an option changes. The server acts on these.
+// What has to be done, beyond the new value being seen, when an option changes. The server acts on
+// these.
 enum class OptionHook : uint8_t {
   kNone,
-  kListen,         // port, bind: open and close listening sockets
-  kMaxclients,     // raise the limit of open files, or refuse
-  kLog,            // loglevel: ConfigureLog
-  kDir,            // dir: where snapshots and logs go from now on
-  kPassword,       // requirepass
-  kSave,           // save points
-  kAppendonly,     // start (with a rewrite) or stop the log
-  kAppendFsync,    // fsync and mark every log
-  kMemory,         // maxmemory and policy: evict at once if needed
-  kEncodings,      // thresholds between packed and full structures
+  kListen,       // port, bind: open and close listening sockets
+  kMaxclients,   // raise the limit of open files, or refuse
+  kLog,          // loglevel: ConfigureLog
+  kDir,          // dir: where snapshots and logs go from now on
+  kPassword,     // requirepass
+  kSave,         // save points
+  kAppendonly,   // start (with a rewrite) or stop the log
+  kAppendFsync,  // fsync and mark every log
+  kMemory,       // maxmemory and policy: evict at once if needed
+  kEncodings,    // thresholds between packed and full structures
   kSlowlog,
   kLatency,
   kNotify,
@@ -64,7 +66,7 @@ struct Option {
   OptionKind kind;
   uint8_t flags;
   OptionHook hook;
-  int64_t min, max;                 // kInt, kMemory: of the value; kWords: fewest words (max unused)
+  int64_t min, max;  // kInt, kMemory: of the value; kWords: fewest words (max unused)
   std::span<const EnumName> names;  // kEnum
   absl::Status (*set)(const Option&, OptionWords, Config&);
   std::string (*get)(const Config&);  // as CONFIG GET shows it

@@ -22,8 +22,9 @@ struct Unit {
   std::string_view name;
   int64_t bytes;
 };
-constexpr Unit kUnits[] = {{"gb", 1LL << 30}, {"g", 1'000'000'000}, {"mb", 1LL << 20}, {"m", 1'000'000},
-                           {"kb", 1LL << 10}, {"k", 1'000},         {"b", 1},          {"", 1}};
+constexpr Unit kUnits[] = {
+    {"gb", 1LL << 30}, {"g", 1'000'000'000}, {"mb", 1LL << 20}, {"m", 1'000'000},
+    {"kb", 1LL << 10}, {"k", 1'000},         {"b", 1},          {"", 1}};
 
 }  // namespace
 
@@ -51,7 +52,8 @@ absl::Status ReadInt(const Option& option, OptionWords words, int64_t* out) {
 absl::Status ReadMemory(const Option& option, OptionWords words, int64_t* out) {
   if (absl::Status status = OneWord(words); !status.ok()) return status;
   int64_t value;
-  if (!ParseMemory(words[0], &value)) return absl::InvalidArgumentError("argument must be a memory value");
+  if (!ParseMemory(words[0], &value))
+    return absl::InvalidArgumentError("argument must be a memory value");
   absl::Status status = CheckRange(option, value);
   if (status.ok()) *out = value;
   return status;
@@ -93,7 +95,8 @@ bool ParseMemory(std::string_view text, int64_t* bytes) {
 std::string FormatMemory(int64_t bytes) {
   for (const Unit& unit : kUnits) {
     bool power_of_two = unit.name.size() == 2;
-    if (bytes > 0 && power_of_two && bytes % unit.bytes == 0) return StrCat(bytes / unit.bytes, unit.name);
+    if (bytes > 0 && power_of_two && bytes % unit.bytes == 0)
+      return StrCat(bytes / unit.bytes, unit.name);
   }
   return StrCat(bytes);
 }
@@ -107,6 +110,8 @@ std::string EnumText(std::span<const EnumName> names, int value) {
 
 std::string BoolText(bool value) { return value ? "yes" : "no"; }
 
-std::string QuoteWord(std::string_view word) { return NeedsQuotes(word) ? Quote(word) : std::string(word); }
+std::string QuoteWord(std::string_view word) {
+  return NeedsQuotes(word) ? Quote(word) : std::string(word);
+}
 
 }  // namespace basalt::options

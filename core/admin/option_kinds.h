@@ -1,5 +1,5 @@
-// Reads and writes the values of simple options: yes/no, integers, sizes, enumerations, texts. The row builders bind
-// them to a field of Config at compile time. Pure functions; any thread.
+// Reads and writes the values of simple options: yes/no, integers, sizes, enumerations, texts. The
+// row builders bind them to a field of Config at compile time. Pure functions; any thread.
 #pragma once
 
 #include <climits>
@@ -20,7 +20,8 @@ absl::Status ReadMemory(const Option& option, OptionWords words, int64_t* out);
 absl::Status ReadEnum(const Option& option, OptionWords words, int* out);
 absl::Status ReadString(OptionWords words, std::string* out);
 
-// "512", "64kb", "2gb" (powers of 1024), "64k", "2g" (powers of 1000). Case does not matter. False if it is none of these.
+// "512", "64kb", "2gb" (powers of 1024), "64k", "2g" (powers of 1000). Case does not matter. False
+// if it is none of these.
 bool ParseMemory(std::string_view text, int64_t* bytes);
 // The shortest exact spelling: 67108864 -> "64mb".
 std::string FormatMemory(int64_t bytes);
@@ -86,35 +87,88 @@ std::vector<std::string> PlainLine(const Config& config) {
 }
 
 template <auto Field>
-constexpr Option Bool(std::string_view name, uint8_t flags, OptionHook hook, std::string_view help) {
-  return {name, "", OptionKind::kBool, flags, hook, 0, 0, {}, SetField<Field>, GetField<Field>,
-          WordLine<GetField<Field>>, help};
+constexpr Option Bool(std::string_view name, uint8_t flags, OptionHook hook,
+                      std::string_view help) {
+  return {name,
+          "",
+          OptionKind::kBool,
+          flags,
+          hook,
+          0,
+          0,
+          {},
+          SetField<Field>,
+          GetField<Field>,
+          WordLine<GetField<Field>>,
+          help};
 }
 
 template <auto Field>
-constexpr Option Int(std::string_view name, std::string_view alias, uint8_t flags, OptionHook hook, int64_t min,
-                     int64_t max, std::string_view help) {
-  return {name, alias, OptionKind::kInt, flags, hook, min, max, {}, SetField<Field>, GetField<Field>,
-          WordLine<GetField<Field>>, help};
+constexpr Option Int(std::string_view name, std::string_view alias, uint8_t flags, OptionHook hook,
+                     int64_t min, int64_t max, std::string_view help) {
+  return {name,
+          alias,
+          OptionKind::kInt,
+          flags,
+          hook,
+          min,
+          max,
+          {},
+          SetField<Field>,
+          GetField<Field>,
+          WordLine<GetField<Field>>,
+          help};
 }
 
 template <auto Field>
-constexpr Option Memory(std::string_view name, std::string_view alias, uint8_t flags, OptionHook hook, int64_t min,
-                        int64_t max, std::string_view help) {
-  return {name, alias, OptionKind::kMemory, flags, hook, min, max, {}, SetField<Field>, GetField<Field>,
-          MemoryLine<Field>, help};
+constexpr Option Memory(std::string_view name, std::string_view alias, uint8_t flags,
+                        OptionHook hook, int64_t min, int64_t max, std::string_view help) {
+  return {name,
+          alias,
+          OptionKind::kMemory,
+          flags,
+          hook,
+          min,
+          max,
+          {},
+          SetField<Field>,
+          GetField<Field>,
+          MemoryLine<Field>,
+          help};
 }
 
 template <auto Field, const auto& Names>
-constexpr Option Enum(std::string_view name, uint8_t flags, OptionHook hook, std::string_view help) {
-  return {name, "", OptionKind::kEnum, flags, hook, 0, 0, Names, SetField<Field>, GetEnum<Field, Names>,
-          WordLine<GetEnum<Field, Names>>, help};
+constexpr Option Enum(std::string_view name, uint8_t flags, OptionHook hook,
+                      std::string_view help) {
+  return {name,
+          "",
+          OptionKind::kEnum,
+          flags,
+          hook,
+          0,
+          0,
+          Names,
+          SetField<Field>,
+          GetEnum<Field, Names>,
+          WordLine<GetEnum<Field, Names>>,
+          help};
 }
 
 template <auto Field>
-constexpr Option Text(std::string_view name, uint8_t flags, OptionHook hook, std::string_view help) {
-  return {name, "", OptionKind::kString, flags, hook, 0, 0, {}, SetField<Field>, GetField<Field>,
-          WordLine<GetField<Field>>, help};
+constexpr Option Text(std::string_view name, uint8_t flags, OptionHook hook,
+                      std::string_view help) {
+  return {name,
+          "",
+          OptionKind::kString,
+          flags,
+          hook,
+          0,
+          0,
+          {},
+          SetField<Field>,
+          GetField<Field>,
+          WordLine<GetField<Field>>,
+          help};
 }
 
 }  // namespace basalt::options

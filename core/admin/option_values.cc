@@ -17,7 +17,9 @@ namespace {
 constexpr size_t kBindMax = 16;
 constexpr std::string_view kClassNames[kClientClasses] = {"normal", "slave", "pubsub"};
 
-absl::Status Invalid(std::string_view text) { return absl::InvalidArgumentError(std::string(text)); }
+absl::Status Invalid(std::string_view text) {
+  return absl::InvalidArgumentError(std::string(text));
+}
 
 bool IsBlank(OptionWords words) { return words.empty() || (words.size() == 1 && words[0].empty()); }
 
@@ -31,14 +33,18 @@ bool ParseClientClass(std::string_view text, size_t* index) {
   for (size_t i = 0; i < kClientClasses; ++i) {
     if (EqualsNoCase(text, kClassNames[i])) return *index = i, true;
   }
-  return EqualsNoCase(text, "replica") ? (*index = static_cast<size_t>(ClientClass::kReplica), true) : false;
+  return EqualsNoCase(text, "replica") ? (*index = static_cast<size_t>(ClientClass::kReplica), true)
+                                       : false;
 }
 
-absl::Status ReadFileName(OptionWords words, std::string_view option, std::string_view what, std::string* out) {
+absl::Status ReadFileName(OptionWords words, std::string_view option, std::string_view what,
+                          std::string* out) {
   std::string name;
   if (absl::Status status = ReadString(words, &name); !status.ok()) return status;
-  if (name.find('/') != std::string::npos) return Invalid(StrCat(option, " can't be a path, just a ", what));
-  if (name.empty() || name == "." || name == "..") return Invalid(StrCat(option, " can't be empty"));
+  if (name.find('/') != std::string::npos)
+    return Invalid(StrCat(option, " can't be a path, just a ", what));
+  if (name.empty() || name == "." || name == "..")
+    return Invalid(StrCat(option, " can't be empty"));
   *out = std::move(name);
   return absl::OkStatus();
 }
@@ -52,8 +58,10 @@ absl::Status SetSave(const Option&, OptionWords words, Config& config) {
     if (!config.save_is_default) points = config.save;
     for (size_t i = 0; i < words.size(); i += 2) {
       SavePoint point;
-      bool parsed = ParseInt64(words[i], &point.seconds) && ParseInt64(words[i + 1], &point.changes);
-      if (!parsed || point.seconds < 1 || point.changes < 0) return Invalid("Invalid save parameters");
+      bool parsed =
+          ParseInt64(words[i], &point.seconds) && ParseInt64(words[i + 1], &point.changes);
+      if (!parsed || point.seconds < 1 || point.changes < 0)
+        return Invalid("Invalid save parameters");
       points.push_back(point);
     }
   }
@@ -72,14 +80,16 @@ std::string GetSave(const Config& config) {
 
 std::vector<std::string> SaveLines(const Config& config) {
   std::vector<std::string> lines;
-  for (const SavePoint& point : config.save) lines.push_back(StrCat(point.seconds, " ", point.changes));
+  for (const SavePoint& point : config.save)
+    lines.push_back(StrCat(point.seconds, " ", point.changes));
   if (lines.empty()) lines.push_back("\"\"");
   return lines;
 }
 
 absl::Status SetOutputLimit(const Option&, OptionWords words, Config& config) {
   if (IsBlank(words)) return absl::OkStatus();
-  if (words.size() % 4 != 0) return Invalid("Wrong number of arguments in buffer limit configuration.");
+  if (words.size() % 4 != 0)
+    return Invalid("Wrong number of arguments in buffer limit configuration.");
   auto limits = config.client_output_buffer_limit;
   for (size_t i = 0; i < words.size(); i += 4) {
     size_t index;
@@ -87,7 +97,8 @@ absl::Status SetOutputLimit(const Option&, OptionWords words, Config& config) {
       return Invalid("Invalid client class specified in buffer limit configuration.");
     }
     OutputLimit limit;
-    bool parsed = ParseMemory(words[i + 1], &limit.hard) && ParseMemory(words[i + 2], &limit.soft) &&
+    bool parsed = ParseMemory(words[i + 1], &limit.hard) &&
+                  ParseMemory(words[i + 2], &limit.soft) &&
                   ParseInt64(words[i + 3], &limit.soft_seconds);
     if (!parsed || limit.soft_seconds < 0) {
       return Invalid("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
@@ -102,7 +113,8 @@ std::string GetOutputLimit(const Config& config) {
   std::string out;
   for (size_t i = 0; i < kClientClasses; ++i) {
     const OutputLimit& limit = config.client_output_buffer_limit[i];
-    StrAppend(&out, i ? " " : "", kClassNames[i], " ", limit.hard, " ", limit.soft, " ", limit.soft_seconds);
+    StrAppend(&out, i ? " " : "", kClassNames[i], " ", limit.hard, " ", limit.soft, " ",
+              limit.soft_seconds);
   }
   return out;
 }
@@ -124,9 +136,11 @@ absl::Status SetPercentiles(const Option&, OptionWords words, Config& config) {
   if (!IsBlank(words)) {
     for (const std::string& word : words) {
       double value;
-      if (!ParseDouble(word, &value)) return Invalid("Invalid latency-tracking-info-percentiles parameters");
+      if (!ParseDouble(word, &value))
+        return Invalid("Invalid latency-tracking-info-percentiles parameters");
       if (value < 0 || value > 100) {
-        return Invalid("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+        return Invalid(
+            "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
       }
       percentiles.push_back(value);
     }
@@ -196,7 +210,8 @@ absl::Status SetHz(const Option& option, OptionWords words, Config& config) {
 absl::Status SetDatabases(const Option& option, OptionWords words, Config& config) {
   int64_t databases;
   if (absl::Status status = ReadInt(option, words, &databases); !status.ok()) return status;
-  if (databases != kDatabases) return Invalid(StrCat("Basalt has ", kDatabases, " databases, no more and no fewer"));
+  if (databases != kDatabases)
+    return Invalid(StrCat("Basalt has ", kDatabases, " databases, no more and no fewer"));
   return absl::OkStatus();
 }
 
@@ -204,7 +219,9 @@ absl::Status SetDaemonize(const Option&, OptionWords words, Config& config) {
   bool daemonize = false;
   if (absl::Status status = ReadBool(words, &daemonize); !status.ok()) return status;
   if (daemonize) {
-    return Invalid("Basalt stays in the foreground: say 'no' and let systemd, a container or `&` put it in the background");
+    return Invalid(
+        "Basalt stays in the foreground: say 'no' and let systemd, a container or `&` put it in "
+        "the background");
   }
   return absl::OkStatus();
 }
@@ -235,8 +252,10 @@ absl::Status ReadShutdown(OptionWords words, uint32_t* flags) {
 std::string ShutdownText(uint32_t flags) {
   if (flags == 0) return "default";
   std::string out;
-  constexpr std::pair<uint32_t, std::string_view> kNames[] = {
-      {kShutdownSave, "save"}, {kShutdownNoSave, "nosave"}, {kShutdownNow, "now"}, {kShutdownForce, "force"}};
+  constexpr std::pair<uint32_t, std::string_view> kNames[] = {{kShutdownSave, "save"},
+                                                              {kShutdownNoSave, "nosave"},
+                                                              {kShutdownNow, "now"},
+                                                              {kShutdownForce, "force"}};
   for (auto [flag, name] : kNames) {
     if (flags & flag) StrAppend(&out, out.empty() ? "" : " ", name);
   }

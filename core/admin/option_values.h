@@ -1,5 +1,6 @@
-// Options whose value is more than one plain word: how each is read, shown and written. Pure functions, except that `dir`
-// looks at the file system; any thread. A reader changes its Config only when it succeeds.
+// Options whose value is more than one plain word: how each is read, shown and written. Pure
+// functions, except that `dir` looks at the file system; any thread. A reader changes its Config
+// only when it succeeds.
 #pragma once
 
 #include <string>
@@ -10,12 +11,14 @@
 
 namespace basalt::options {
 
-// save <seconds> <changes> [...] or save "": adds to what a config file said before, see Config::save_is_default.
+// save <seconds> <changes> [...] or save "": adds to what a config file said before, see
+// Config::save_is_default.
 absl::Status SetSave(const Option&, OptionWords words, Config& config);
 std::string GetSave(const Config& config);
 std::vector<std::string> SaveLines(const Config& config);
 
-// client-output-buffer-limit <class> <hard> <soft> <seconds> [...]: classes not named keep their limit.
+// client-output-buffer-limit <class> <hard> <soft> <seconds> [...]: classes not named keep their
+// limit.
 absl::Status SetOutputLimit(const Option&, OptionWords words, Config& config);
 std::string GetOutputLimit(const Config& config);
 std::vector<std::string> OutputLimitLines(const Config& config);
@@ -28,7 +31,8 @@ std::string GetNotify(const Config& config);
 absl::Status SetPercentiles(const Option&, OptionWords words, Config& config);
 std::string GetPercentiles(const Config& config);
 
-// bind <address> [...]; "-" before an address means that it may be missing, "*" and "::*" all of IPv4 and IPv6.
+// bind <address> [...]; "-" before an address means that it may be missing, "*" and "::*" all of
+// IPv4 and IPv6.
 absl::Status SetBind(const Option& option, OptionWords words, Config& config);
 std::string GetBind(const Config& config);
 

@@ -3,16 +3,18 @@
 #include "core/admin/foreign_options.h"
 #include "core/base/check.h"
 #include "core/base/glob.h"
+#include "core/base/status.h"
 #include "core/base/strings.h"
 
 namespace basalt {
 namespace {
 
-absl::Status Invalid(std::string_view text) { return absl::InvalidArgumentError(std::string(text)); }
+absl::Status Invalid(std::string_view text) {
+  return absl::InvalidArgumentError(std::string(text));
+}
 
-std::string MessageOf(const absl::Status& status) { return std::string(status.message().data(), status.message().size()); }
-
-// Splits at every single space, so that two spaces in a row give an empty word, which no option takes.
+// Splits at every single space, so that two spaces in a row give an empty word, which no option
+// takes.
 std::vector<std::string> SplitAtSpaces(std::string_view text) {
   std::vector<std::string> words;
   for (;;) {
@@ -29,7 +31,8 @@ bool IsKnown(std::string_view name) {
   return refused != nullptr && refused->in_config_get;
 }
 
-// The name under which the options of a CONFIG SET are compared, so that an alias counts as its option.
+// The name under which the options of a CONFIG SET are compared, so that an alias counts as its
+// option.
 std::string_view CanonicalName(std::string_view name) {
   if (const Option* option = FindOption(name)) return option->name;
   if (const IgnoredOption* option = FindIgnoredOption(name)) return option->name;
@@ -39,7 +42,8 @@ std::string_view CanonicalName(std::string_view name) {
 
 absl::Status CheckRuntime(const Config& config, const Option& option, When when) {
   if (option.Is(kImmutable)) return Invalid("can't set immutable config");
-  if (!option.Is(kProtected) || config.enable_protected_configs == Permission::kYes) return absl::OkStatus();
+  if (!option.Is(kProtected) || config.enable_protected_configs == Permission::kYes)
+    return absl::OkStatus();
   bool local = when == When::kRuntimeLocal && config.enable_protected_configs == Permission::kLocal;
   return local ? absl::OkStatus() : Invalid("can't set protected config");
 }
@@ -55,7 +59,8 @@ absl::Status SetHonoured(Config& config, const Option& option, OptionWords value
   if (values.size() == 1 && !values[0].empty()) values = split = SplitAtSpaces(values[0]);
   if (static_cast<int64_t>(values.size()) < option.min) return Invalid("wrong number of arguments");
   const bool save_was_default = config.save_is_default;
-  if (when != When::kStartup && option.hook == OptionHook::kSave) config.save_is_default = true;  // replace, not add
+  if (when != When::kStartup && option.hook == OptionHook::kSave)
+    config.save_is_default = true;  // replace, not add
   absl::Status status = option.set(option, values, config);
   if (!status.ok()) config.save_is_default = save_was_default;
   return status;
@@ -75,21 +80,24 @@ absl::Status SetIgnored(Config& config, const IgnoredOption& option, OptionWords
 }
 
 absl::Status SetFailed(std::string_view name, std::string_view why) {
-  return Invalid(StrCat("ERR CONFIG SET failed (possibly related to argument '", name, "') - ", why));
+  return Invalid(
+      StrCat("ERR CONFIG SET failed (possibly related to argument '", name, "') - ", why));
 }
 
 // What can be said about the names alone, before any value is looked at.
 absl::Status CheckNames(const Config& config, std::span<const std::string_view> pairs, When when) {
   for (size_t i = 0; i < pairs.size(); i += 2) {
     if (!IsKnown(pairs[i])) {
-      return Invalid(StrCat("ERR Unknown option or number of arguments for CONFIG SET - '", pairs[i], "'"));
+      return Invalid(
+          StrCat("ERR Unknown option or number of arguments for CONFIG SET - '", pairs[i], "'"));
     }
     if (const Option* option = FindOption(pairs[i])) {
       absl::Status status = CheckRuntime(config, *option, when);
       if (!status.ok()) return SetFailed(pairs[i], MessageOf(status));
     }
     for (size_t j = 0; j < i; j += 2) {
-      if (CanonicalName(pairs[j]) == CanonicalName(pairs[i])) return SetFailed(pairs[i], "duplicate parameter");
+      if (CanonicalName(pairs[j]) == CanonicalName(pairs[i]))
+        return SetFailed(pairs[i], "duplicate parameter");
     }
   }
   return absl::OkStatus();
@@ -121,14 +129,16 @@ class Matcher {
 
 absl::Status SetOption(Config& config, std::string_view name, OptionWords values, When when) {
   if (const Option* option = FindOption(name)) return SetHonoured(config, *option, values, when);
-  if (const IgnoredOption* option = FindIgnoredOption(name)) return SetIgnored(config, *option, values);
+  if (const IgnoredOption* option = FindIgnoredOption(name))
+    return SetIgnored(config, *option, values);
   if (const RefusedOption* option = FindRefusedOption(name)) {
     return IsHarmless(*option, values) ? absl::OkStatus() : Invalid(option->reason);
   }
   return absl::NotFoundError(StrCat("there is no option '", name, "'"));
 }
 
-absl::StatusOr<OptionHooks> SetOptions(Config& config, std::span<const std::string_view> pairs, When when) {
+absl::StatusOr<OptionHooks> SetOptions(Config& config, std::span<const std::string_view> pairs,
+                                       When when) {
   BASALT_CHECK(pairs.size() % 2 == 0);
   if (absl::Status status = CheckNames(config, pairs, when); !status.ok()) return status;
   Config changed = config;
@@ -144,8 +154,8 @@ absl::StatusOr<OptionHooks> SetOptions(Config& config, std::span<const std::stri
   return hooks;
 }
 
-std::vector<std::pair<std::string, std::string>> GetOptions(const Config& config,
-                                                            std::span<const std::string_view> patterns) {
+std::vector<std::pair<std::string, std::string>> GetOptions(
+    const Config& config, std::span<const std::string_view> patterns) {
   Matcher matcher(patterns);
   for (const Option& option : OptionTable()) {
     auto get = [&] { return option.get(config); };

@@ -1,5 +1,6 @@
 // Words of a config line: separated by white space, plain or in quotes.
-//   "..."  with \n \r \t \b \a \xHH and \<any>      '...'  with \' only      A closing quote must end the word.
+//   "..."  with \n \r \t \b \a \xHH and \<any>      '...'  with \' only      A closing quote must
+//   end the word.
 // Pure functions; any thread.
 #pragma once
 

@@ -4,6 +4,7 @@
 namespace basalt {
 
 inline constexpr char kBasaltVersion[] = "0.1.0";
-inline constexpr char kRedisVersion[] = "7.0.15";  // the version whose commands and replies it gives
+inline constexpr char kRedisVersion[] =
+    "7.0.15";  // the version whose commands and replies it gives
 
 }  // namespace basalt

@@ -14,13 +14,14 @@
 #include "core/admin/options.h"
 #include "core/admin/quoting.h"
 #include "core/admin/version.h"
+#include "core/base/status.h"
 
 namespace basalt {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string Text(const absl::Status& status) { return std::string(status.message().data(), status.message().size()); }
+std::string Text(const absl::Status& status) { return std::string(MessageOf(status)); }
 
 class ConfigFileTest : public ::testing::Test {
  protected:
@@ -52,7 +53,8 @@ class ConfigFileTest : public ::testing::Test {
   }
   std::string Run(std::vector<const char*> args) {
     args.insert(args.begin(), "basalt-server");
-    absl::StatusOr<Invocation> result = ParseArguments(static_cast<int>(args.size()), args.data(), config_);
+    absl::StatusOr<Invocation> result =
+        ParseArguments(static_cast<int>(args.size()), args.data(), config_);
     return !result.ok() ? Text(result.status()) : result->run ? "run" : result->text;
   }
   std::string Rewrite(std::string_view text) {
@@ -65,9 +67,11 @@ class ConfigFileTest : public ::testing::Test {
 };
 
 TEST_F(ConfigFileTest, ReadsWordsQuotesAndComments) {
-  EXPECT_EQ(LoadText("# a comment\n\n   APPENDONLY yes\r\nmaxclients\t20\nrequirepass \"a b\\\"\\x41\\n\"\n"
-                     "logfile ''\nbind 127.0.0.1 -::1\nsave 900 1\nsave 300 10\nport 1234"),
-            "");
+  EXPECT_EQ(
+      LoadText(
+          "# a comment\n\n   APPENDONLY yes\r\nmaxclients\t20\nrequirepass \"a b\\\"\\x41\\n\"\n"
+          "logfile ''\nbind 127.0.0.1 -::1\nsave 900 1\nsave 300 10\nport 1234"),
+      "");
   EXPECT_TRUE(config_.appendonly);
   EXPECT_EQ(config_.maxclients, 20);
   EXPECT_EQ(config_.requirepass, "a b\"A\n");
@@ -83,8 +87,10 @@ TEST_F(ConfigFileTest, ErrorsNameFileAndLine) {
   EXPECT_EQ(LoadText("port 1 2"), "x.conf, line 1: 'port 1 2': wrong number of arguments");
   EXPECT_EQ(LoadText("port"), "x.conf, line 1: 'port': wrong number of arguments");
   EXPECT_EQ(LoadText("save 900"), "x.conf, line 1: 'save 900': Invalid save parameters");
-  EXPECT_EQ(LoadText("dir \"/tmp"), "x.conf, line 1: 'dir \"/tmp': a quote is not closed, or not followed by a space");
-  EXPECT_EQ(LoadText("user bob on"), "x.conf, line 1: 'user bob on': Basalt has no ACL users yet; use 'requirepass'");
+  EXPECT_EQ(LoadText("dir \"/tmp"),
+            "x.conf, line 1: 'dir \"/tmp': a quote is not closed, or not followed by a space");
+  EXPECT_EQ(LoadText("user bob on"),
+            "x.conf, line 1: 'user bob on': Basalt has no ACL users yet; use 'requirepass'");
   EXPECT_EQ(Load(folder_ + "/none.conf"),
             "cannot open config file '" + folder_ + "/none.conf': No such file or directory");
 }
@@ -93,8 +99,8 @@ TEST_F(ConfigFileTest, IncludesFilesAndPatterns) {
   std::string inner = Write("b.conf", "port 7\n");
   Write("c.inc", "hz 20\n");
   Write("d.inc", "timeout 3\n");
-  EXPECT_EQ(Load(Write("a.conf", "port 5\ninclude " + inner + "\ninclude " + folder_ + "/*.inc\ninclude " + folder_ +
-                                     "/*.none\n")),
+  EXPECT_EQ(Load(Write("a.conf", "port 5\ninclude " + inner + "\ninclude " + folder_ +
+                                     "/*.inc\ninclude " + folder_ + "/*.none\n")),
             "");
   EXPECT_EQ(config_.port, 7);
   EXPECT_EQ(config_.hz, 20);
@@ -109,12 +115,14 @@ TEST_F(ConfigFileTest, ErrorsInsideAnIncludeNameTheIncludedFile) {
   std::string self = folder_ + "/self.conf";
   Write("self.conf", "include " + self + "\n");
   EXPECT_NE(Load(self).find("include each other too deeply"), std::string::npos);
-  EXPECT_NE(Load(Write("e.conf", "include /no/such.conf\n")).find("cannot open config file"), std::string::npos);
+  EXPECT_NE(Load(Write("e.conf", "include /no/such.conf\n")).find("cannot open config file"),
+            std::string::npos);
 }
 
 TEST_F(ConfigFileTest, QuotedWordsComeBack) {
-  for (std::string word : {std::string("plain"), std::string(""), std::string("a b"), std::string("\"'\\"),
-                           std::string("\0\x01\xff\n", 4), std::string("#x")}) {
+  for (std::string word :
+       {std::string("plain"), std::string(""), std::string("a b"), std::string("\"'\\"),
+        std::string("\0\x01\xff\n", 4), std::string("#x")}) {
     auto words = SplitQuoted("x " + Quote(word) + " y");
     ASSERT_TRUE(words.has_value());
     EXPECT_EQ(*words, (std::vector<std::string>{"x", word, "y"}));
@@ -126,8 +134,8 @@ TEST_F(ConfigFileTest, QuotedWordsComeBack) {
 
 TEST_F(ConfigFileTest, ArgumentsFollowTheFile) {
   std::string path = Write("a.conf", "port 5\nhz 50\n");
-  EXPECT_EQ(Run({path.c_str(), "--port", "6", "--save", "900", "1", "--save", "300 10", "--slowlog-log-slower-than",
-                 "-1", "--bind", "127.0.0.1", "-::1"}),
+  EXPECT_EQ(Run({path.c_str(), "--port", "6", "--save", "900", "1", "--save", "300 10",
+                 "--slowlog-log-slower-than", "-1", "--bind", "127.0.0.1", "-::1"}),
             "run");
   EXPECT_EQ(config_.port, 6);
   EXPECT_EQ(config_.hz, 50);
@@ -172,7 +180,8 @@ TEST_F(ConfigFileTest, HelpListsEveryOption) {
 }
 
 TEST_F(ConfigFileTest, RewriteKeepsWhatIsTrue) {
-  std::string text = "# mine\nmaxmemory   1gb\n\n   hz 10\nsave 900 1\n# end\nsave 77 7\nio-threads 4\n";
+  std::string text =
+      "# mine\nmaxmemory   1gb\n\n   hz 10\nsave 900 1\n# end\nsave 77 7\nio-threads 4\n";
   ASSERT_EQ(LoadText(text), "");
   EXPECT_EQ(Rewrite(text), text);
 }
@@ -180,13 +189,24 @@ TEST_F(ConfigFileTest, RewriteKeepsWhatIsTrue) {
 TEST_F(ConfigFileTest, RewriteReplacesInPlaceAndAppends) {
   std::string text = "save 900 1\nhz 10\n# about port\nport 7392\nsave 77 7\n# tail\nhz 11\n";
   ASSERT_EQ(LoadText(text), "");
-  std::vector<std::string_view> pairs = {"save", "", "hz", "12", "requirepass", "a b\"c", "maxmemory", "1gb",
-                                         "client-output-buffer-limit", "normal 1kb 2mb 3", "io-threads", "4"};
+  std::vector<std::string_view> pairs = {"save",
+                                         "",
+                                         "hz",
+                                         "12",
+                                         "requirepass",
+                                         "a b\"c",
+                                         "maxmemory",
+                                         "1gb",
+                                         "client-output-buffer-limit",
+                                         "normal 1kb 2mb 3",
+                                         "io-threads",
+                                         "4"};
   ASSERT_TRUE(SetOptions(config_, pairs, When::kRuntime).ok());
   EXPECT_EQ(Rewrite(text),
             "save \"\"\nhz 12\n# about port\nport 7392\n# tail\n"
             "\n# Generated by CONFIG REWRITE\n"
-            "client-output-buffer-limit normal 1kb 2mb 3\nrequirepass \"a b\\\"c\"\nmaxmemory 1gb\nio-threads 4\n");
+            "client-output-buffer-limit normal 1kb 2mb 3\nrequirepass \"a b\\\"c\"\nmaxmemory "
+            "1gb\nio-threads 4\n");
 }
 
 TEST_F(ConfigFileTest, RewriteTwiceAddsTheMarkOnce) {
@@ -217,7 +237,8 @@ TEST_F(ConfigFileTest, RewrittenFileReadsBackAsTheSameConfiguration) {
   config_.maxmemory_policy = MaxmemoryPolicy::kVolatileTtl;
   Config back;
   ASSERT_TRUE(ParseConfigText(Rewrite(""), "x", back).ok());
-  for (const Option& option : OptionTable()) EXPECT_EQ(option.get(back), option.get(config_)) << option.name;
+  for (const Option& option : OptionTable())
+    EXPECT_EQ(option.get(back), option.get(config_)) << option.name;
 }
 
 TEST_F(ConfigFileTest, RewriteReplacesTheFileAtOnceAndKeepsItsMode) {

@@ -6,11 +6,12 @@
 
 #include "core/admin/foreign_options.h"
 #include "core/admin/option_kinds.h"
+#include "core/base/status.h"
 
 namespace basalt {
 namespace {
 
-std::string Text(const absl::Status& status) { return std::string(status.message().data(), status.message().size()); }
+std::string Text(const absl::Status& status) { return std::string(MessageOf(status)); }
 
 class OptionsTest : public ::testing::Test {
  protected:
@@ -25,7 +26,8 @@ class OptionsTest : public ::testing::Test {
     std::string before = Get(name);
     std::string reply = Set({name, value});
     EXPECT_EQ(Get(name), before);
-    std::string prefix = "ERR CONFIG SET failed (possibly related to argument '" + std::string(name) + "') - ";
+    std::string prefix =
+        "ERR CONFIG SET failed (possibly related to argument '" + std::string(name) + "') - ";
     EXPECT_TRUE(reply.starts_with(prefix)) << reply;
     return reply.substr(std::min(reply.size(), prefix.size()));
   }
@@ -63,7 +65,9 @@ TEST_F(OptionsTest, EveryDefaultCanBeSetAgain) {
   for (const Option& option : OptionTable()) {
     Config config;
     const std::string value = option.get(config);
-    EXPECT_TRUE(SetOption(config, option.name, std::vector<std::string>{value}, When::kStartup).ok()) << option.name;
+    EXPECT_TRUE(
+        SetOption(config, option.name, std::vector<std::string>{value}, When::kStartup).ok())
+        << option.name;
     EXPECT_EQ(option.get(config), option.get(Config())) << option.name;
     EXPECT_FALSE(option.help.empty()) << option.name;
   }
@@ -92,7 +96,8 @@ TEST_F(OptionsTest, SizesTakeUnits) {
   EXPECT_EQ(Get("maxmemory"), "2147483648");
   EXPECT_EQ(Set({"maxmemory", "3M"}), "OK");
   EXPECT_EQ(config_.maxmemory, 3'000'000);
-  for (const char* bad : {"1x", "-1", "10%", "", "gb", "0.5gb", "+12", "0x12", "1 gb", "99999999999gb"}) {
+  for (const char* bad :
+       {"1x", "-1", "10%", "", "gb", "0.5gb", "+12", "0x12", "1 gb", "99999999999gb"}) {
     EXPECT_EQ(SetFails("maxmemory", bad), "argument must be a memory value") << bad;
   }
 }
@@ -132,12 +137,14 @@ TEST_F(OptionsTest, SavePointsAddUpAtStartAndAreReplacedAtRunTime) {
     EXPECT_EQ(SetFails("save", bad), "Invalid save parameters") << bad;
   }
   EXPECT_EQ(AtStart("save", {"5", "6"}), "OK");
-  EXPECT_EQ(Get("save"), "1 2 5 6");  // the refused values above did not make the next line start anew
+  EXPECT_EQ(Get("save"),
+            "1 2 5 6");  // the refused values above did not make the next line start anew
 }
 
 TEST_F(OptionsTest, OutputLimitsAreSetByClass) {
   EXPECT_EQ(Set({"client-output-buffer-limit", "normal 1 2 3 pubsub 1mb 2mb 3"}), "OK");
-  EXPECT_EQ(Get("client-output-buffer-limit"), "normal 1 2 3 slave 268435456 67108864 60 pubsub 1048576 2097152 3");
+  EXPECT_EQ(Get("client-output-buffer-limit"),
+            "normal 1 2 3 slave 268435456 67108864 60 pubsub 1048576 2097152 3");
   EXPECT_EQ(Set({"client-output-buffer-limit", "replica 4 5 6"}), "OK");
   EXPECT_EQ(config_.client_output_buffer_limit[1], (OutputLimit{4, 5, 6}));
   EXPECT_EQ(SetFails("client-output-buffer-limit", "foo 1 2 3"),
@@ -154,7 +161,8 @@ TEST_F(OptionsTest, NotificationClassesAreLetters) {
   EXPECT_EQ(config_.notify_keyspace_events, kNotifyAll | kNotifyKeyspace | kNotifyKeyevent);
   EXPECT_EQ(Set({"notify-keyspace-events", "KAn"}), "OK");
   EXPECT_EQ(Get("notify-keyspace-events"), "AnK");
-  EXPECT_EQ(SetFails("notify-keyspace-events", "KQ"), "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+  EXPECT_EQ(SetFails("notify-keyspace-events", "KQ"),
+            "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
 }
 
 TEST_F(OptionsTest, FileNamesAreNotPaths) {
@@ -194,14 +202,16 @@ TEST_F(OptionsTest, ProtectedOptionsNeedPermission) {
 
 TEST_F(OptionsTest, SeveralAreSetTogetherOrNotAtAll) {
   EXPECT_EQ(Set({"timeout", "5", "appendonly", "maybe"}),
-            "ERR CONFIG SET failed (possibly related to argument 'appendonly') - argument must be 'yes' or 'no'");
+            "ERR CONFIG SET failed (possibly related to argument 'appendonly') - argument must be "
+            "'yes' or 'no'");
   EXPECT_EQ(config_.timeout, 0);
   EXPECT_EQ(Set({"timeout", "5", "nosuch", "1"}),
             "ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'");
   EXPECT_EQ(Set({"timeout", "5", "TIMEOUT", "6"}),
             "ERR CONFIG SET failed (possibly related to argument 'TIMEOUT') - duplicate parameter");
   EXPECT_EQ(Set({"lua-time-limit", "5", "busy-reply-threshold", "6"}),
-            "ERR CONFIG SET failed (possibly related to argument 'busy-reply-threshold') - duplicate parameter");
+            "ERR CONFIG SET failed (possibly related to argument 'busy-reply-threshold') - "
+            "duplicate parameter");
   EXPECT_EQ(config_.timeout, 0);
   EXPECT_EQ(Set({"timeout", "5", "loglevel", "debug"}), "OK");
   EXPECT_EQ(config_.timeout, 5);
@@ -220,7 +230,8 @@ TEST_F(OptionsTest, HooksTellWhatChanged) {
 TEST_F(OptionsTest, PatternsAndNamesOfConfigGet) {
   EXPECT_EQ(Names({"hz"}), std::vector<std::string>{"hz"});
   EXPECT_EQ(Names({"HZ"}), std::vector<std::string>{"HZ"});
-  EXPECT_EQ(Names({"appendf*", "appendfsync"}), (std::vector<std::string>{"appendfsync", "appendfilename"}));
+  EXPECT_EQ(Names({"appendf*", "appendfsync"}),
+            (std::vector<std::string>{"appendfsync", "appendfilename"}));
   EXPECT_EQ(Names({"hash-max-*-entries"}),
             (std::vector<std::string>{"hash-max-listpack-entries", "hash-max-ziplist-entries"}));
   EXPECT_TRUE(Names({"nosuch"}).empty());
@@ -246,7 +257,8 @@ TEST_F(OptionsTest, IgnoredOptionsAreKeptAndNamedInTheLog) {
 }
 
 TEST_F(OptionsTest, WhatWouldBeDangerousToIgnoreIsRefused) {
-  EXPECT_EQ(AtStart("rename-command", {"FLUSHALL", ""}), "Basalt cannot rename or disable commands");
+  EXPECT_EQ(AtStart("rename-command", {"FLUSHALL", ""}),
+            "Basalt cannot rename or disable commands");
   EXPECT_EQ(AtStart("cluster-enabled", {"no"}), "OK");
   EXPECT_NE(AtStart("cluster-enabled", {"yes"}), "OK");
   EXPECT_EQ(AtStart("replicaof", {"no", "one"}), "OK");
