@@ -1,4 +1,6 @@
-"""Runs the plan: in every round every server in turn, so that drift of the machine hits all of them alike."""
+"""Runs the plan. In a round all servers are up, but stopped by signal except for the one that is measured; each workload
+goes to one server right after the other, so that a machine that is slow for some seconds is slow for all of them.
+"""
 
 import contextlib
 import statistics
@@ -15,6 +17,7 @@ from .servers import Server
 class Sample:
     """One workload on one server in one round."""
 
+    round: int
     ops: int
     ops_per_s: float
     p50_us: float
@@ -56,10 +59,47 @@ class Bench:
         for number in range(1, self._o.rounds + 1):
             for aof in ("off", "everysec", "always"):
                 batch = [w for w in self.workloads if w.aof == aof]
-                for spec in self.specs if batch else ():
-                    if aof == "off" or spec.has_aof:
-                        self._say(f"round {number}/{self._o.rounds}  AOF {aof:8}  {spec.label}")
-                        self._guarded(spec, lambda: self._run_server(spec, aof, batch))
+                if batch:
+                    self._say(f"round {number}/{self._o.rounds}  AOF {aof}")
+                    with contextlib.ExitStack() as stack:
+                        self._run_batch(number, batch, self._start_all(stack, aof))
+
+    def _start_all(self, stack, aof):
+        running = []
+        for spec in self.specs:
+            if aof == "off" or spec.has_aof:
+                server = self._guarded(spec, lambda: stack.enter_context(self._server(spec, aof)))
+                if server:
+                    server.pause()
+                    running.append(server)
+        return running
+
+    def _run_batch(self, number, batch, running):
+        filled = set()
+        for workload in batch:
+            if not self._client.can(workload):
+                continue
+            # Every other round goes backwards: whoever comes second finds the machine as the first one left it.
+            for server in list(running) if number % 2 else list(reversed(running)):
+                if not server.spec.stores and not workload.floor:
+                    continue
+                server.resume()
+                if not self._guarded(server.spec, lambda: self._run_one(number, workload, server, filled)):
+                    running.remove(server)  # what it would say from here on could not be trusted
+                server.pause()
+
+    def _run_one(self, number, workload, server, filled):
+        keys = workload.data.keys or self._o.keys
+        if workload.preload and server.spec.stores and (server, workload.data) not in filled:
+            filled.add((server, workload.data))
+            self._filler.fill(server.port, workload.data, keys)
+        rate = self._half_rate(workload)
+        if rate or not workload.half_load:
+            sample = self._measure(number, server, workload, keys, rate)
+            self.samples[workload.name, server.spec.label].append(sample)
+            if sample.problems:
+                self._say(f"  {workload.name} {server.spec.label}: {'; '.join(sample.problems)}")
+        return True
 
     def run_memory(self):
         for spec in self.specs:
@@ -71,33 +111,16 @@ class Bench:
     def _guarded(self, spec, step):
         """One server's failure is reported at the end and does not take the others' figures with it."""
         try:
-            step()
+            return step()
         except (RuntimeError, OSError, ReplyError) as problem:
-            self._say(f"  FAILED: {problem}")
+            self._say(f"  FAILED {spec.label}: {problem}")
             self.failures.append(f"{spec.label}: {problem}")
+            return None
 
     def _server(self, spec, aof="off"):
         return Server(spec, aof, self._o.server_cores, self._o.realtime, self._o.dir)
 
-    def _run_server(self, spec, aof, batch):
-        filled = set()
-        with self._server(spec, aof) as server:
-            for workload in batch:
-                if not self._client.can(workload) or (not spec.stores and not workload.floor):
-                    continue
-                keys = workload.data.keys or self._o.keys
-                if workload.preload and spec.stores and workload.data not in filled:
-                    filled.add(workload.data)
-                    self._filler.fill(server.port, workload.data, keys)
-                rate = self._half_rate(workload, spec)
-                if workload.half_load and not rate:
-                    continue
-                sample = self._measure(server, workload, keys, rate)
-                self.samples[workload.name, spec.label].append(sample)
-                if sample.problems:
-                    self._say(f"  {workload.name}: {'; '.join(sample.problems)}")
-
-    def _half_rate(self, workload, spec):
+    def _half_rate(self, workload):
         """Half of what the reference reached with the same requests in its first round: one rate for all servers."""
         if not workload.half_load:
             return 0
@@ -111,7 +134,7 @@ class Bench:
                 self._half_rates[workload.name] = round(seen[0].ops_per_s / 2, -2)
         return self._half_rates.get(workload.name, 0)
 
-    def _measure(self, server, workload, keys, rate):
+    def _measure(self, number, server, workload, keys, rate):
         time.sleep(0.1)  # let the server finish with the connections of the run before
         counting = contextlib.nullcontext() if self.counter_problem else counters.HardwareCounters(server.pid)
         with counting as hardware:
@@ -123,7 +146,7 @@ class Bench:
         values = hardware.values if hardware else {}
         per_op = lambda event: values[event] / ops if event in values else None
         ticks = used.user_s + used.kernel_s
-        return Sample(seen.ops, seen.ops_per_s, seen.p50_us, seen.p99_us, seen.p999_us, used.run_ns / ops,
+        return Sample(number, seen.ops, seen.ops_per_s, seen.p50_us, seen.p99_us, seen.p999_us, used.run_ns / ops,
                       used.run_ns / 1e9 / wall, used.wait_ns / 1e9 / wall, used.kernel_s / ticks if ticks else None,
                       seen.client_cpu_s / wall, per_op("instructions"), per_op("cycles"), procfs.rss_bytes(server.pid),
                       seen.errors, rate, seen.problems)
@@ -149,16 +172,20 @@ class Bench:
         return int(used) if used else None
 
     def medians(self):
-        """{(workload, label): {field: median over the rounds, ..., "spread": (max-min)/median of ops/s, "rounds": n}}"""
-        table = {}
-        for key, samples in self.samples.items():
-            rows = [asdict(s) for s in samples]
-            row = {}
-            for name in rows[0]:
-                values = [r[name] for r in rows if r[name] is not None and not isinstance(r[name], list)]
-                row[name] = statistics.median(values) if values else None
-            rates = [r["ops_per_s"] for r in rows]
-            row["spread"] = (max(rates) - min(rates)) / row["ops_per_s"] if row["ops_per_s"] else 0
-            row["rounds"] = len(rows)
-            table[key] = row
-        return table
+        """{(workload, label): {field: median over the rounds, ...}}, and of every round's ratio to the reference."""
+        return {key: self._median_row(key[0], samples) for key, samples in self.samples.items()}
+
+    def _median_row(self, workload, samples):
+        row = {"rounds": len(samples)}
+        for name in asdict(samples[0]):
+            values = [getattr(s, name) for s in samples if isinstance(getattr(s, name), (int, float))]
+            row[name] = statistics.median(values) if values else None
+        reference = {s.round: s for s in self.samples.get((workload, self.specs[0].label), [])}
+        for name in ("ops_per_s", "cpu_ns_per_op"):
+            ratios = [getattr(s, name) / getattr(reference[s.round], name) for s in samples
+                      if s.round in reference and getattr(reference[s.round], name)]
+            row[name + "_ratio"] = statistics.median(ratios) if ratios else None
+            row[name + "_ratio_range"] = [min(ratios), max(ratios)] if ratios else None
+        rates = [s.ops_per_s for s in samples]
+        row["spread"] = (max(rates) - min(rates)) / row["ops_per_s"] if row["ops_per_s"] else 0
+        return row

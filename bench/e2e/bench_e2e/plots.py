@@ -62,12 +62,11 @@ def _against_reference(folder, name, title, field, unit, bench, medians):
     labels = [s.label for s in bench.specs]
     values = {}
     for workload in bench.workloads:
-        ref = medians.get((workload.name, labels[0]))
-        if ref and ref[field] and not workload.half_load:
-            values[workload.name] = {l: medians[workload.name, l][field] / ref[field] for l in labels
-                                     if (workload.name, l) in medians}
+        rows = {l: medians[workload.name, l][field + "_ratio"] for l in labels if (workload.name, l) in medians}
+        if rows and None not in rows.values() and not workload.half_load:
+            values[workload.name] = rows
     if values:
-        _bars(folder / name, title, f"times {labels[0]}; absolute figures in brackets", list(values), labels, values,
+        _bars(folder / name, title, f"times {labels[0]} in the same round; absolute figures in brackets", list(values), labels, values,
               lambda g, l: f"{values[g][l]:.2f}x  ({_short(medians[g, l][field])}{unit})")
 
 

@@ -18,8 +18,8 @@ def percent(value):
     return "-" if value is None else f"{value * 100:.0f}%"
 
 
-def ratio(value, reference):
-    return "-" if not value or not reference else f"{value / reference:.2f}"
+def ratio(value):
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _line(cells):
@@ -34,10 +34,8 @@ def marks(row):
 
 def table(bench, medians, exact):
     """All rows, grouped by workload, every server beside the reference, which is the first."""
-    reference = bench.specs[0].label
     lines = [_line([name for name, _, _ in COLUMNS]), _line(["-" * width for _, width, _ in COLUMNS])]
     for workload in bench.workloads:
-        ref = medians.get((workload.name, reference))
         shown = workload.name
         for spec in bench.specs:
             row = medians.get((workload.name, spec.label))
@@ -45,8 +43,8 @@ def table(bench, medians, exact):
                 continue
             instructions = row["instructions_per_op"] or exact.get((workload.name, spec.label))
             lines.append(_line([
-                shown, spec.label, number(row["ops_per_s"]), ratio(row["ops_per_s"], ref and ref["ops_per_s"]),
-                number(row["cpu_ns_per_op"]), ratio(row["cpu_ns_per_op"], ref and ref["cpu_ns_per_op"]),
+                shown, spec.label, number(row["ops_per_s"]), ratio(row["ops_per_s_ratio"]),
+                number(row["cpu_ns_per_op"]), ratio(row["cpu_ns_per_op_ratio"]),
                 number(instructions), number(row["cycles_per_op"]), percent(row["kernel_share"]), percent(row["busy"]),
                 number(row["p50_us"], 1), number(row["p99_us"], 1), number(row["p999_us"], 1),
                 percent(row["spread"] if row["rounds"] > 1 else None),
@@ -57,8 +55,9 @@ def table(bench, medians, exact):
 
 def notes(bench, medians, exact):
     seen = "".join(marks(row) for row in medians.values())
-    lines = [f"x ref: against {bench.specs[0].label}; medians of {max((r['rounds'] for r in medians.values()), default=0)} "
-             "round(s); CPU ns/op is of the server, all its threads, user and kernel"]
+    rounds = max((r["rounds"] for r in medians.values()), default=0)
+    lines = [f"x ref: against {bench.specs[0].label} in the same round; medians of {rounds} round(s); CPU ns/op is of the server, "
+             "all its threads, user and kernel"]
     if bench.counter_problem:
         lines.append(f"no hardware counters: {bench.counter_problem}; CPU ns/op stands in for instructions")
     if exact:
@@ -84,7 +83,7 @@ def memory_table(bench):
         for m in entries:
             ref = reference.get(m.value_bytes)
             lines.append(f"{f'16 B key + {m.value_bytes} B':20}  {label:14}  {number(m.bytes_per_key, 1):>11}  "
-                         f"{ratio(m.bytes_per_key, ref and ref.bytes_per_key):>7}  {number(m.rss_per_key, 1):>11}  "
+                         f"{ratio(m.bytes_per_key / ref.bytes_per_key if m.bytes_per_key and ref and ref.bytes_per_key else None):>7}  {number(m.rss_per_key, 1):>11}  "
                          f"{number(m.rss_bytes / 1e6):>9}")
     return lines if bench.memory else []
 
