@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Torn, rotten and missing files: what can be cut is cut and reported, the rest is refused by name and place.
+"""Torn, rotten and missing files: what can be cut is cut and reported, the rest is refused by name
+and place.
 
 Each test writes known keys, kills the server, damages a file and starts again.
 """
@@ -21,7 +22,9 @@ HEADER = b"#BB1 "
 
 
 class LogFile:
-    """One file of the log, with verbs for damage. What was preallocated behind its end does not count."""
+    """One file of the log, with verbs for damage. What was preallocated behind its end does not
+    count.
+    """
 
     def __init__(self, path):
         self.path = path
@@ -84,7 +87,9 @@ class CorruptionTest(ServerTest):
         except StartFailed as failure:
             said = server.log_text()[log_before:]
             self.assertIsNotNone(failure.exit_code, "it hangs\n" + said)
-            self.assertGreater(failure.exit_code, 0, "it must exit by itself, not by a signal\n" + said)
+            self.assertGreater(
+                failure.exit_code, 0, "it must exit by itself, not by a signal\n" + said
+            )
             for word in words:
                 self.assertIn(word, said)
             return said
@@ -127,7 +132,7 @@ class TornTail(CorruptionTest):
         log.write(log.data[:batch] + b"\x07garbage" * 20)
 
     def end_of_batch(self, log, batch):
-        """Cuts what came after (marks of an idle shard): it would prove that the batch was durable."""
+        """Where the next one starts: a mark of the idle shard, which proves this one durable."""
         later = [start for start in log.batches() if start > batch]
         return later[0] if later else len(log.data)
 
@@ -170,7 +175,8 @@ class RottenMiddle(CorruptionTest):
         before = LogFile(log.path).data
         said = self.refuses(server, log.name)
         self.assertTrue(
-            any(str(offset) in said for offset in range(batch, at + 100)), "no offset near %d in\n%s" % (batch, said)
+            any(str(offset) in said for offset in range(batch, at + 100)),
+            "no offset near %d in\n%s" % (batch, said),
         )
         self.assertEqual(LogFile(log.path).data, before, "the refusal changed the file")
 
@@ -181,7 +187,9 @@ class RottenMiddle(CorruptionTest):
         self.check_refused(lambda log, batch, at: log.flip(batch + 10))
 
     def test_zeros_over_a_record(self):
-        self.check_refused(lambda log, batch, at: log.write(log.data[:at] + bytes(20) + log.data[at + 20 :]))
+        self.check_refused(
+            lambda log, batch, at: log.write(log.data[:at] + bytes(20) + log.data[at + 20 :])
+        )
 
     def test_missing_bytes(self):
         self.check_refused(lambda log, batch, at: log.write(log.data[:at] + log.data[at + 5 :]))
@@ -256,11 +264,18 @@ class MissingFiles(CorruptionTest):
         server = self.filled()
         with server.client() as client:
             client.must("BGREWRITEAOF")
-            wait_until(lambda: server.info("persistence").get("aof_rewrite_in_progress") == "0", what="the rewrite")
+            wait_until(
+                lambda: server.info("persistence").get("aof_rewrite_in_progress") == "0",
+                what="the rewrite",
+            )
             client.must("SET", "key:later", "after the rewrite")
         server.kill()
-        bases = sorted(glob.glob(os.path.join(server.dir, "appendonlydir", "*.base.rdb")), key=os.path.getsize)
-        self.assertTrue(bases, "no base files in %s" % os.listdir(os.path.join(server.dir, "appendonlydir")))
+        bases = sorted(
+            glob.glob(os.path.join(server.dir, "appendonlydir", "*.base.rdb")), key=os.path.getsize
+        )
+        self.assertTrue(
+            bases, "no base files in %s" % os.listdir(os.path.join(server.dir, "appendonlydir"))
+        )
         return server, LogFile(bases[-1])
 
     def test_base_file(self):

@@ -1,8 +1,8 @@
 """What clients asked for and were told, and the rules that what is left after a crash must keep.
 
 Every operation can be told from all others after the fact: a push leaves its number in a list, an
-MSET has keys of its own, a SET carries a growing number, an INCR knows its place by its reply. So of
-each one it is known whether it survived. All times are of one monotonic clock.
+MSET has keys of its own, a SET carries a growing number, an INCR knows its place by its reply. So
+of each one it is known whether it survived. All times are of one monotonic clock.
 
 With S = the operations that survived:
   whole      an operation survived with all of its effects or with none
@@ -34,7 +34,11 @@ class Operation:
 
     def __repr__(self):
         return "%s %s #%s (called %.4f, known %.4f)" % (
-            self.kind, b" ".join(self.keys[:3]).decode(), self.number, self.called, self.known,
+            self.kind,
+            b" ".join(self.keys[:3]).decode(),
+            self.number,
+            self.called,
+            self.known,
         )
 
 
@@ -45,9 +49,7 @@ class State:
         keys = client.must("KEYS", "*")
         lists = [key for key in keys if key.startswith(b"list:")]
         others = [key for key in keys if not key.startswith(b"list:")]
-        self.lists = dict(
-            zip(lists, client.pipeline([("LRANGE", key, 0, -1) for key in lists]))
-        )
+        self.lists = dict(zip(lists, client.pipeline([("LRANGE", key, 0, -1) for key in lists])))
         values = client.pipeline([("GET", key) for key in others])
         # A value may carry padding behind a space.
         self.values = {key: int(value.split(b" ")[0]) for key, value in zip(others, values)}
@@ -114,7 +116,7 @@ class History:
         for op in missing:
             if op.known < last.called:
                 raise Broken(
-                    "no prefix: lost %r, but there is %r, requested %.4f s after the first was known"
+                    "no prefix: lost %r, but there is %r, requested %.4f s later"
                     % (op, last, last.called - op.known)
                 )
 
@@ -134,7 +136,9 @@ class History:
         self.check_no_gaps(expected_lists)
         for key in state.values:
             if key not in expected_values and not key.startswith(b"incr:"):
-                raise Broken("%r = %d is of no operation that should be there" % (key, state.values[key]))
+                raise Broken(
+                    "%r = %d is of no operation that should be there" % (key, state.values[key])
+                )
 
     def check_no_gaps(self, expected_lists):
         """One client writes a list, in order: what survived of it is a first part."""

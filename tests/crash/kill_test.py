@@ -5,8 +5,8 @@
     kill_test.py --server … --policy everysec --rounds 200 --seed random    # long
     kill_test.py --server /usr/bin/redis-server                             # self-check
 
-Every policy works on one data folder for all of its rounds, so each recovery stands on the former ones. The rules are
-in history.py. BASALT_CRASH_ROUNDS makes the bounded run of ctest a long one.
+Every policy works on one data folder for all of its rounds, so each recovery stands on the former
+ones. The rules are in history.py. BASALT_CRASH_ROUNDS makes the bounded run of ctest a long one.
 """
 
 import argparse
@@ -65,7 +65,9 @@ class Run:
         self.rng = random.Random("%s %d" % (policy.name, seed))
         self.history = History()
         self.number = 0
-        self.server = Server(options.server, args=policy.args, shards=self.other_shards(), start=False)
+        self.server = Server(
+            options.server, args=policy.args, shards=self.other_shards(), start=False
+        )
         self.snapshots = []  # when each was asked for, when that was answered, whether it was done
         self.durable_before = -NEVER  # set by the policy "switching"
 
@@ -117,10 +119,18 @@ class Run:
             state = State(client)
         survived, lost = self.history.check(state, *self.limits(died, polite))
         print(
-            "  %-17s round %2d: %d -> %d shards, %6d operations, %6d there, %5d known ones lost, restart %.2f s%s"
+            "  %-17s round %2d: %d -> %d shards, %6d operations, %6d there, %5d known ones lost, "
+            "restart %.2f s%s"
             % (
-                self.policy.name, number, shards, self.server.shards, asked, len(survived), len(lost),
-                restart_s, ", SIGTERM" if polite else "",
+                self.policy.name,
+                number,
+                shards,
+                self.server.shards,
+                asked,
+                len(survived),
+                len(lost),
+                restart_s,
+                ", SIGTERM" if polite else "",
             ),
             flush=True,
         )
@@ -177,17 +187,25 @@ class Run:
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--server", required=True)
-    parser.add_argument("--policy", action="append", help="one or more of: " + ", ".join(p.name for p in POLICIES))
+    parser.add_argument(
+        "--policy", action="append", help="one or more of: " + ", ".join(p.name for p in POLICIES)
+    )
     parser.add_argument("--rounds", type=int, default=3, help="kills per policy")
-    parser.add_argument("--load-s", type=float, default=1.0, help="longest time under load before a kill")
+    parser.add_argument(
+        "--load-s", type=float, default=1.0, help="longest time under load before a kill"
+    )
     parser.add_argument("--shard-counts", default="1,2,3,4")
     parser.add_argument("--seed", default=str(DEFAULT_SEED), help="a number, or random")
     options = parser.parse_args()
     options.rounds = int(os.environ.get("BASALT_CRASH_ROUNDS", options.rounds))
     options.shard_counts = [int(count) for count in options.shard_counts.split(",")]
-    options.seed = random.SystemRandom().randrange(1 << 31) if options.seed == "random" else int(options.seed)
+    options.seed = (
+        random.SystemRandom().randrange(1 << 31) if options.seed == "random" else int(options.seed)
+    )
     return options
 
 

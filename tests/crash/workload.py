@@ -1,8 +1,9 @@
 """Concurrent writers whose every operation goes into a History.
 
-Each writer is a thread with its own connection and its own keys, spread over all slots. Some writers send pipelines,
-some wait for every answer; all of them now and then read a list of another writer, so that effects become known
-through others than their author, and all count up one common counter.
+Each writer is a thread with its own connection and its own keys, spread over all slots. Some
+writers send pipelines, some wait for every answer; all of them now and then read a list of another
+writer, so that effects become known through others than their author, and all count up one common
+counter.
 """
 
 import random
@@ -75,7 +76,9 @@ class Writer(threading.Thread):
             key = self.list_key(self.index)
             return Operation("push", [key], number), [(b"RPUSH", key, number)]
         if roll < 0.60:
-            keys = [b"mset:%d:%d:%d" % (self.index, number, i) for i in range(self.rng.randrange(2, 5))]
+            keys = [
+                b"mset:%d:%d:%d" % (self.index, number, i) for i in range(self.rng.randrange(2, 5))
+            ]
             words = [b"MSET"]
             for key in keys:
                 words += [key, number]
@@ -102,7 +105,8 @@ class Load:
 
     def __init__(self, server, writers, first_number, seed):
         self.writers = [
-            Writer(server, index, writers, first_number, seed * 1000 + index) for index in range(writers)
+            Writer(server, index, writers, first_number, seed * 1000 + index)
+            for index in range(writers)
         ]
 
     def start(self):
@@ -115,11 +119,15 @@ class Load:
             writer.stopping = True
 
     def finish(self):
-        """Waits for the writers, which end when the server is gone; their operations, with what was seen."""
+        """Waits for the writers, which end when the server is gone; their operations, with what was
+        seen.
+        """
         for writer in self.writers:
             writer.join(30.0)
             if writer.is_alive():
-                raise AssertionError("a writer is stuck: its request has no answer, its connection no end")
+                raise AssertionError(
+                    "a writer is stuck: its request has no answer, its connection no end"
+                )
             if writer.failure:
                 raise writer.failure
         operations = [op for writer in self.writers for op in writer.operations]

@@ -1,8 +1,8 @@
 """How two servers' replies to one command are held against each other.
 
-A check is a function (raw_a, raw_b, earlier) -> None if they agree, else what is wrong. `earlier` holds the reference's
-parsed replies to the commands before it in the same step. The default check is equality of bytes; the others are for
-replies whose order or value Redis leaves open.
+A check is a function (raw_a, raw_b, earlier) -> None if they agree, else what is wrong. `earlier`
+holds the reference's parsed replies to the commands before it in the same step. The default check
+is equality of bytes; the others are for replies whose order or value Redis leaves open.
 """
 
 import os
@@ -17,7 +17,9 @@ ORDER = "differ, whatever the order"
 
 
 def canonical(value):
-    """A nested tuple that keeps the type of every part, so that an integer never equals a bulk string."""
+    """A nested tuple that keeps the type of every part, so that an integer never equals a bulk
+    string.
+    """
     if isinstance(value, MapReply):
         return ("map", tuple((canonical(k), canonical(v)) for k, v in value))
     if isinstance(value, (SetReply, Push)):
@@ -108,7 +110,8 @@ def hello(raw_a, raw_b, earlier=None):
 def drawn(count=None, with_values=False):
     """Random elements of the collection that the step read first (earlier[0]).
 
-    Both answers must be of one type and size, hold members only, and no member twice unless `count` is negative.
+    Both answers must be of one type and size, hold members only, and none twice unless `count` is
+    negative.
     """
 
     def check(raw_a, raw_b, earlier):

@@ -1,7 +1,7 @@
 """The seeded source of commands: pools of keys, values and numbers, and the mix of families.
 
-Few keys and few members, so that commands meet the same things again and again: types collide, encodings convert, and
-collections become empty. The same seed and families give the same stream.
+Few keys and few members, so that commands meet the same things again and again: types collide,
+encodings convert, and collections become empty. The same seed and families give the same stream.
 """
 
 import os
@@ -27,41 +27,54 @@ LONG_S = 100000
 
 LONG_KEY = b"long:" + b"k" * 300
 
+# fmt: off
 JUNK = [
-    b"", b"abc", b"-1", b"0", b"1.5", b" 1", b"1 ", b"+1", b"01", b"0x10", b"nan", b"inf", b"-inf", b"1e400",
-    b"9223372036854775807", b"9223372036854775808", b"-9223372036854775808", b"-9223372036854775809",
-    b"18446744073709551616", b"\xff\x00", b"(1", b"[a", b"*", b"LIMIT", b"WITHSCORES", b"NX", b"COUNT",
+    b"", b"abc", b"-1", b"0", b"1.5", b" 1", b"1 ", b"+1", b"01", b"0x10", b"nan", b"inf", b"-inf",
+    b"1e400", b"9223372036854775807", b"9223372036854775808", b"-9223372036854775808",
+    b"-9223372036854775809", b"18446744073709551616", b"\xff\x00", b"(1", b"[a", b"*", b"LIMIT",
+    b"WITHSCORES", b"NX", b"COUNT",
 ]
+# fmt: on
 
 # A spoiled one of these could still be valid: an answer drawn at random, or an endless wait.
+# fmt: off
 NEVER_SPOILED = {
-    "spop", "srandmember", "hrandfield", "zrandmember", "scan", "hscan", "sscan", "zscan", "blpop", "brpop",
-    "blmove", "brpoplpush", "blmpop", "bzmpop", "bzpopmin", "bzpopmax",
+    "spop", "srandmember", "hrandfield", "zrandmember", "scan", "hscan", "sscan", "zscan", "blpop",
+    "brpop", "blmove", "brpoplpush", "blmpop", "bzmpop", "bzpopmin", "bzpopmax",
 }
 
 INTEGERS = [
-    b"9223372036854775807", b"-9223372036854775808", b"9223372036854775800", b"4294967296", b"-4294967297",
-    b"2147483647", b"65536", b"32767", b"-32769", b"255", b"-128",
+    b"9223372036854775807", b"-9223372036854775808", b"9223372036854775800", b"4294967296",
+    b"-4294967297", b"2147483647", b"65536", b"32767", b"-32769", b"255", b"-128",
 ]
 
 FLOATS = [
-    b"0", b"-0", b"0.1", b"3.14159", b"-2.5", b"1e3", b"5.0", b"1e-7", b"1e17", b"123456789.123456789", b"1e21",
-    b"3.0e0", b"-0.0001", b"100000000000000000000", b"2.5e-15",
+    b"0", b"-0", b"0.1", b"3.14159", b"-2.5", b"1e3", b"5.0", b"1e-7", b"1e17",
+    b"123456789.123456789", b"1e21", b"3.0e0", b"-0.0001", b"100000000000000000000", b"2.5e-15",
 ]
 
-ODD_FLOATS = [b"inf", b"-inf", b"+inf", b"nan", b"1e400", b"abc", b"", b" 1", b"1 ", b"0x1p3", b"+5", b".5", b"5."]
+ODD_FLOATS = [
+    b"inf", b"-inf", b"+inf", b"nan", b"1e400", b"abc", b"", b" 1", b"1 ", b"0x1p3", b"+5", b".5",
+    b"5.",
+]
 
 WORDS = [
-    b"a", b"b", b"foo", b"bar", b"hello world", b"", b"\x00\x01\xff", b"line\r\nbreak", b"\xc3\xa9t\xc3\xa9",
-    b"quote\"'\\", b"{tag}", b"x" * 44, b"y" * 45, b"z" * 63, b"w" * 64, b"v" * 65, b"1.0", b"-0", b"007", b" 12",
-    b"3.25", b"1e5", b"true", b"12345678901234567890",
+    b"a", b"b", b"foo", b"bar", b"hello world", b"", b"\x00\x01\xff", b"line\r\nbreak",
+    b"\xc3\xa9t\xc3\xa9", b"quote\"'\\", b"{tag}", b"x" * 44, b"y" * 45, b"z" * 63, b"w" * 64,
+    b"v" * 65, b"1.0", b"-0", b"007", b" 12", b"3.25", b"1e5", b"true", b"12345678901234567890",
 ]
+# fmt: on
 
-MEMBERS = [b"m%d" % i for i in range(24)] + [b"%d" % i for i in range(-3, 12)] + WORDS[:16] + INTEGERS[:6]
+MEMBERS = (
+    [b"m%d" % i for i in range(24)] + [b"%d" % i for i in range(-3, 12)] + WORDS[:16] + INTEGERS[:6]
+)
 
 
 def key_names(prefix):
-    return [b"%s%d" % (prefix, i) for i in range(5)] + [b"{tag}" + prefix, b"%s\x00\r\n\xff" % prefix]
+    return [b"%s%d" % (prefix, i) for i in range(5)] + [
+        b"{tag}" + prefix,
+        b"%s\x00\r\n\xff" % prefix,
+    ]
 
 
 class Generator:
@@ -73,8 +86,14 @@ class Generator:
         if unknown:
             raise ValueError("no such family: %s" % ", ".join(sorted(unknown)))
         self.families = families
-        self.pools = {name: key_names(FAMILIES[name].PREFIX) for name in FAMILIES if FAMILIES[name].PREFIX}
-        self.all_keys = [key for pool in self.pools.values() for key in pool] + [b"", LONG_KEY, b"k"]
+        self.pools = {
+            name: key_names(FAMILIES[name].PREFIX) for name in FAMILIES if FAMILIES[name].PREFIX
+        }
+        self.all_keys = [key for pool in self.pools.values() for key in pool] + [
+            b"",
+            LONG_KEY,
+            b"k",
+        ]
         self.recipes = []
         self.weights = []
         self.plain = []
@@ -86,7 +105,7 @@ class Generator:
                 self.weights.append(FAMILIES[name].WEIGHT * weight / total)
         self.family = None
 
-    # --- the stream --------------------------------------------------------------------------------------------
+    # --- the stream -------------------------------------------------------------------------------
 
     def steps(self):
         """Endless."""
@@ -97,7 +116,9 @@ class Generator:
                 yield self.finish(made) if type(made) is list else made
 
     def plain_command(self, families):
-        """The arguments of one command whose reply is exact, from one of these families (or those chosen)."""
+        """The arguments of one command whose reply is exact, from one of these families (or those
+        chosen).
+        """
         while True:
             family, recipe = self.rng.choices(self.recipes, self.weights)[0]
             if family in families:
@@ -107,7 +128,9 @@ class Generator:
                     return made
 
     def finish(self, args):
-        """Sometimes spoils a command, writes its name in odd case, or sends it as an inline command."""
+        """Sometimes spoils a command, writes its name in odd case, or sends it as an inline
+        command.
+        """
         roll = self.random()
         if roll < MUTATED_PART and args[0] not in NEVER_SPOILED:
             args = self.mutate(args)
@@ -135,7 +158,7 @@ class Generator:
             args.append(self.pick(self.all_keys))
         return args
 
-    # --- ingredients -------------------------------------------------------------------------------------------
+    # --- ingredients ------------------------------------------------------------------------------
 
     def pick(self, items):
         return items[int(self.random() * len(items))]
@@ -189,7 +212,9 @@ class Generator:
         """A position in a collection, often outside of it."""
         if self.random() < 0.92:
             return b"%d" % (self.below(40) - 20)
-        return self.pick((b"1000", b"-1000", b"0", b"9223372036854775807", b"-9223372036854775808", b"x"))
+        return self.pick(
+            (b"1000", b"-1000", b"0", b"9223372036854775807", b"-9223372036854775808", b"x")
+        )
 
     def count(self):
         return b"%d" % self.below(12) if self.random() < 0.92 else self.pick(JUNK)
@@ -201,7 +226,9 @@ class Generator:
         return self.pick(FLOATS) if roll < 0.95 else self.pick(ODD_FLOATS)
 
     def some_of(self, options, part=0.2):
-        """Each option, a list of words or a function that makes one, with that chance; in random order."""
+        """Each option, a list of words or a function that makes one, with that chance; in random
+        order.
+        """
         chosen = [option for option in options if self.random() < part]
         if len(chosen) > 1:
             self.rng.shuffle(chosen)
@@ -210,7 +237,7 @@ class Generator:
             words += option() if callable(option) else option
         return words
 
-    # --- times -------------------------------------------------------------------------------------------------
+    # --- times ------------------------------------------------------------------------------------
 
     def life_s(self):
         return LONG_S + self.below(10**6) * 100
@@ -225,11 +252,18 @@ class Generator:
         return self.moment_s() * 1000 + self.below(1000)
 
     def bad_time(self):
-        return self.pick((b"0", b"-1", b"abc", b"9223372036854775807", b"1.5", b"", b"-9223372036854775808"))
+        return self.pick(
+            (b"0", b"-1", b"abc", b"9223372036854775807", b"1.5", b"", b"-9223372036854775808")
+        )
 
     def expiry_option(self):
         kind = self.pick(("EX", "PX", "EXAT", "PXAT"))
         if self.chance(0.07):
             return [kind, self.pick((b"0", b"-1", b"abc", b"9223372036854775807", b""))]
-        make = {"EX": self.life_s, "PX": self.life_ms, "EXAT": self.moment_s, "PXAT": self.moment_ms}[kind]
+        make = {
+            "EX": self.life_s,
+            "PX": self.life_ms,
+            "EXAT": self.moment_s,
+            "PXAT": self.moment_ms,
+        }[kind]
         return [kind, make()]

@@ -1,7 +1,7 @@
 """Runs one stream of steps on two servers in lockstep and finds the first difference.
 
-The reference is `a`, the server under test `b`. Commands go out in pipelined chunks of random size, now and then torn
-into pieces at odd places, so that the servers' parsers meet every kind of split.
+The reference is `a`, the server under test `b`. Commands go out in pipelined chunks of random size,
+now and then torn into pieces at odd places, so that the servers' parsers meet every kind of split.
 """
 
 import os
@@ -52,7 +52,9 @@ def render(command):
 
 
 class Pair:
-    """A connection to each of two servers. Restarts a server that died, so that shrinking can go on."""
+    """A connection to each of two servers. Restarts a server that died, so that shrinking can go
+    on.
+    """
 
     def __init__(self, reference, server):
         self.servers = (reference, server)

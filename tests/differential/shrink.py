@@ -1,4 +1,5 @@
-"""Makes a failing stream short: keeps what touches the keys involved, then drops steps while the failure stays.
+"""Makes a failing stream short: keeps what touches the keys involved, then drops steps while the
+failure stays.
 
 Every trial runs on emptied servers over new connections, so a trial is a whole, independent repro.
 """
@@ -8,10 +9,12 @@ import time
 from runner import Runner
 
 # Words that change what later commands mean without naming a key.
+# fmt: off
 CONTEXT = {
-    b"SELECT", b"SWAPDB", b"MOVE", b"HELLO", b"FLUSHDB", b"FLUSHALL", b"MULTI", b"EXEC", b"WATCH", b"DISCARD",
-    b"RESET",
+    b"SELECT", b"SWAPDB", b"MOVE", b"HELLO", b"FLUSHDB", b"FLUSHALL", b"MULTI", b"EXEC", b"WATCH",
+    b"DISCARD", b"RESET",
 }
+# fmt: on
 
 
 class Shrinker:
@@ -35,7 +38,9 @@ class Shrinker:
         return steps[: mismatch.step_index + 1]
 
     def shrink(self, steps):
-        """(shortest failing steps found, their Mismatch), or (None, None) if the failure does not come again."""
+        """(shortest failing steps found, their Mismatch), or (None, None) if the failure does not
+        come again.
+        """
         shorter = None
         for keys in self.key_circles(steps):
             shorter = self.fails([s for s in steps[:-1] if self.involved(s, keys)] + steps[-1:])
@@ -59,7 +64,9 @@ class Shrinker:
         return bool(self.keys_of(step) & keys)
 
     def key_circles(self, steps):
-        """The keys of the failing step, then theirs and those of every step that shares one, until no more come."""
+        """The keys of the failing step, then theirs and those of every step that shares one, until
+        no more come.
+        """
         keys = self.keys_of(steps[-1])
         while keys:
             yield keys

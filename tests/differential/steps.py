@@ -1,7 +1,8 @@
 """The unit of a generated stream: one or several commands that belong together.
 
-A Step is sent in a pipeline with its neighbours. An Action needs answers before it can go on (a SCAN, a wait for an
-expiry, a comparison of all contents), so it runs alone, on both servers. Either can be replayed any number of times.
+A Step is sent in a pipeline with its neighbours. An Action needs answers before it can go on (a
+SCAN, a wait for an expiry, a comparison of all contents), so it runs alone, on both servers. Either
+can be replayed any number of times.
 """
 
 import os
@@ -37,7 +38,9 @@ def checked(check, *args):
 
 
 class Inline(Step):
-    """One command as a plain line. Only for arguments without spaces, quotes and control characters."""
+    """One command as a plain line. Only for arguments without spaces, quotes and control
+    characters.
+    """
 
     __slots__ = ()
 
@@ -137,7 +140,11 @@ class Transfer(Action):
             client.call("RESTORE", self.target, 0, payload, "REPLACE")
             for client, payload in ((a, payload_b), (b, payload_a))
         ]
-        return None if replies[0] == replies[1] else "RESTORE: reference %r, server %r" % tuple(replies)
+        return (
+            None
+            if replies[0] == replies[1]
+            else "RESTORE: reference %r, server %r" % tuple(replies)
+        )
 
 
 READERS = {
@@ -174,14 +181,16 @@ class CompareContents(Action):
                 )
             sizes = [client.call("DBSIZE") for client in (a, b)]
             if sizes != [len(keys[0])] * 2:
-                return self.failed("db %d: DBSIZE %r with %d keys" % (database, sizes, len(keys[0])), [])
+                return self.failed(
+                    "db %d: DBSIZE %r with %d keys" % (database, sizes, len(keys[0])), []
+                )
             wrong = self.compare_keys(a, b, keys[0])
             if wrong:
                 return self.failed("db %d: %s" % (database, wrong[0]), [wrong[1]])
         return None
 
     def failed(self, text, keys):
-        """The keys at fault become part of this step, so that the shrinker keeps what touched them."""
+        """The keys at fault become part of this step: the shrinker keeps what touched them."""
         self.commands = [(b"(compare", b"all", b"contents)")] + [(b"at", key) for key in keys]
         return text
 

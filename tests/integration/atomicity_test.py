@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""One atomic world: what several clients do at once to keys on several shards looks like one after the other."""
+"""One atomic world: what several clients do at once to keys on several shards looks like one after
+the other.
+"""
 
 import os
 import random
@@ -22,7 +24,9 @@ class Concurrently(ServerTest):
         self.server = self.start()
 
     def run_all(self, *jobs, span_s=SPAN_S):
-        """Each job (a function of a client) again and again until the time is over; the first failure fails the test."""
+        """Each job (a function of a client) again and again until the time is over; the first
+        failure fails the test.
+        """
         failures = []
         end = time.monotonic() + span_s
         rounds = [0] * len(jobs)
@@ -36,7 +40,9 @@ class Concurrently(ServerTest):
             except BaseException as failure:  # pylint: disable=broad-except
                 failures.append(failure)
 
-        threads = [threading.Thread(target=loop, args=item, daemon=True) for item in enumerate(jobs)]
+        threads = [
+            threading.Thread(target=loop, args=item, daemon=True) for item in enumerate(jobs)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -189,7 +195,9 @@ class Transactions(Concurrently):
         def increment(client):
             client.must("WATCH", "counter", "other")
             value = int(client.must("GET", "counter") or 0)
-            replies = client.pipeline([("MULTI",), ("SET", "counter", value + 1), ("INCR", "other"), ("EXEC",)])
+            replies = client.pipeline(
+                [("MULTI",), ("SET", "counter", value + 1), ("INCR", "other"), ("EXEC",)]
+            )
             if replies[-1] is not None:
                 succeeded.append(1)
 
@@ -253,11 +261,15 @@ class RealTime(Concurrently):
 
 class Stress(Concurrently):
     def test_everything_at_once(self):
-        """Fan-outs, transactions, parks, snapshots and single commands: nobody waits for ever, nothing fails."""
+        """Fan-outs, transactions, parks, snapshots and single commands: nobody waits for ever,
+        nothing fails.
+        """
 
         def single(client):
             replies = client.pipeline([("INCR", random.choice(KEYS)) for _ in range(20)])
-            self.assertFalse([r for r in replies if isinstance(r, Error) and not r.startswith(b"ERR value")])
+            self.assertFalse(
+                [r for r in replies if isinstance(r, Error) and not r.startswith(b"ERR value")]
+            )
 
         def fan_out(client):
             client.must("MSET", *[x for key in random.sample(KEYS, 5) for x in (key, "1")])
@@ -280,7 +292,9 @@ class Stress(Concurrently):
             client.must("INFO")
             time.sleep(0.05)
 
-        self.run_all(single, single, fan_out, fan_out, transaction, transaction, park, administer, span_s=4.0)
+        self.run_all(
+            single, single, fan_out, fan_out, transaction, transaction, park, administer, span_s=4.0
+        )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Clients that wait: blocking pops over shards, and publish/subscribe. The same script must end as on Redis."""
+"""Clients that wait: blocking pops over shards, and publish/subscribe. The same script must end as
+on Redis.
+"""
 
 import os
 import sys
@@ -38,7 +40,9 @@ class Blocking(ServerTest):
         waiting = [self.blocked("BLPOP", "a", "other:%d" % i, 0) for i in range(5)]
         for i in range(5):
             self.server.call("RPUSH", "a", i)
-        self.assertEqual([client.read() for client in waiting], [[b"a", b"%d" % i] for i in range(5)])
+        self.assertEqual(
+            [client.read() for client in waiting], [[b"a", b"%d" % i] for i in range(5)]
+        )
 
     def test_one_push_serves_several(self):
         waiting = [self.blocked("BRPOP", "a", 0) for _ in range(3)]
@@ -50,8 +54,12 @@ class Blocking(ServerTest):
         client = self.server.client()
         self.addCleanup(client.close)
         for command in (
-            ("BLPOP", "a", "0.1"), ("BRPOPLPUSH", "a", "b", "0.1"), ("BLMOVE", "a", "b", "LEFT", "LEFT", "0.1"),
-            ("BZPOPMIN", "a", "b", "0.1"), ("BLMPOP", "0.1", 2, "a", "b", "LEFT"), ("BZMPOP", "0.1", 1, "a", "MIN"),
+            ("BLPOP", "a", "0.1"),
+            ("BRPOPLPUSH", "a", "b", "0.1"),
+            ("BLMOVE", "a", "b", "LEFT", "LEFT", "0.1"),
+            ("BZPOPMIN", "a", "b", "0.1"),
+            ("BLMPOP", "0.1", 2, "a", "b", "LEFT"),
+            ("BZMPOP", "0.1", 1, "a", "MIN"),
         ):
             began = time.monotonic()
             self.assertIsNone(client.call(*command), command)
@@ -105,7 +113,9 @@ class Blocking(ServerTest):
 
     def test_never_blocks_inside_exec(self):
         with self.server.client() as client:
-            replies = client.pipeline([("MULTI",), ("BLPOP", "a", 0), ("BZPOPMIN", "z", 0), ("EXEC",)])
+            replies = client.pipeline(
+                [("MULTI",), ("BLPOP", "a", 0), ("BZPOPMIN", "z", 0), ("EXEC",)]
+            )
             self.assertEqual(replies[-1], [None, None])
 
     def test_a_client_that_leaves_takes_nothing(self):
@@ -127,7 +137,10 @@ class Blocking(ServerTest):
         client = self.server.client()
         self.addCleanup(client.close)
         number = client.must("CLIENT", "ID")
-        for mode, expected in ((None, None), ("ERROR", Error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK"))):
+        for mode, expected in (
+            (None, None),
+            ("ERROR", Error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK")),
+        ):
             client.send(encode(("BLPOP", "a", 0)))
             wait_until(lambda: self.blocked_clients() == 1, what="BLPOP to block")
             words = ["CLIENT", "UNBLOCK", number] + ([mode] if mode else [])
@@ -184,7 +197,9 @@ class PublishSubscribe(ServerTest):
         self.subscriber("SUBSCRIBE", "b")
         self.subscriber("PSUBSCRIBE", "p*")
         self.assertEqual(sorted(self.server.call("PUBSUB", "CHANNELS")), [b"a", b"b"])
-        self.assertEqual(self.server.call("PUBSUB", "NUMSUB", "a", "b", "c"), [b"a", 1, b"b", 2, b"c", 0])
+        self.assertEqual(
+            self.server.call("PUBSUB", "NUMSUB", "a", "b", "c"), [b"a", 1, b"b", 2, b"c", 0]
+        )
         self.assertEqual(self.server.call("PUBSUB", "NUMPAT"), 1)
 
     def test_subscribed_clients_may_do_little(self):

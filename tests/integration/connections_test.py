@@ -25,14 +25,21 @@ class Many(ServerTest):
         files_before = server.open_files()
         with Swarm(server.port) as swarm:
             for i in range(1000):
-                commands = [("SET", "key:%d" % i, i), ("GET", "key:%d" % i), ("INCR", "all"), ("PING",)]
+                commands = [
+                    ("SET", "key:%d" % i, i),
+                    ("GET", "key:%d" % i),
+                    ("INCR", "all"),
+                    ("PING",),
+                ]
                 swarm.add(b"".join(map(encode, commands)), len(commands))
             self.assertFalse(swarm.run(), "clients without an answer")
             for i, member in enumerate(swarm.members):
                 self.assertEqual(member.replies[:2], [b"OK", b"%d" % i])
             self.assertEqual(sorted(m.replies[2] for m in swarm.members), list(range(1, 1001)))
             self.assertGreaterEqual(int(server.info("clients")["connected_clients"]), 1000)
-        wait_until(lambda: int(server.info("clients")["connected_clients"]) <= 2, what="the clients' end")
+        wait_until(
+            lambda: int(server.info("clients")["connected_clients"]) <= 2, what="the clients' end"
+        )
         wait_until(lambda: server.open_files() <= files_before + 2, what="the sockets' end")
 
     def test_coming_and_going(self):
@@ -83,7 +90,9 @@ class Greedy(ServerTest):
         value = b"v" * 65536
         with Swarm(server.port) as swarm:
             for i in range(100):
-                payload = b"".join(encode(("SET", "key:%d:%d" % (i, j % 3), value)) for j in range(30))
+                payload = b"".join(
+                    encode(("SET", "key:%d:%d" % (i, j % 3), value)) for j in range(30)
+                )
                 swarm.add(payload + encode(("STRLEN", "key:%d:0" % i)), 31)
             self.assertFalse(swarm.run(within_s=90), "clients without an answer")
             for member in swarm.members:
@@ -125,7 +134,9 @@ class Greedy(ServerTest):
             self.assertEqual(replies[-1], b":1\r\n")
 
     def test_a_client_that_sends_without_reading(self):
-        """Small commands for ever: sooner or later the server stops reading from it, not from others."""
+        """Small commands for ever: sooner or later the server stops reading from it, not from
+        others.
+        """
         server = self.start()
         payload = encode(("ECHO", "x" * 1000)) * 1000
         with server.client(timeout=2) as greedy, server.client() as other:

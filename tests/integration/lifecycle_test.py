@@ -112,8 +112,14 @@ class RefusedStart(ServerTest):
 
     def test_bad_values(self):
         for name, value in (
-            ("port", "99999"), ("port", "abc"), ("appendfsync", "sometimes"), ("appendonly", "perhaps"),
-            ("maxmemory", "lots"), ("databases", "0"), ("save", "a b"), ("maxmemory-policy", "none"),
+            ("port", "99999"),
+            ("port", "abc"),
+            ("appendfsync", "sometimes"),
+            ("appendonly", "perhaps"),
+            ("maxmemory", "lots"),
+            ("databases", "0"),
+            ("save", "a b"),
+            ("maxmemory-policy", "none"),
         ):
             with self.subTest(name=name, value=value):
                 self.assertIn(name, self.refused("--" + name, value))
@@ -174,13 +180,26 @@ class Config(ServerTest):
         self.assertEqual(self.get(server, "dir"), {"dir": server.dir})
         self.assertEqual(self.get(server, "no-such-thing"), {})
         self.assertLessEqual(
-            {"hash-max-listpack-entries", "hash-max-listpack-value"}, set(self.get(server, "hash-max-*"))
+            {"hash-max-listpack-entries", "hash-max-listpack-value"},
+            set(self.get(server, "hash-max-*")),
         )
         everything = self.get(server, "*")
         for name in (
-            "save", "appendfsync", "maxmemory-policy", "maxclients", "timeout", "databases", "requirepass",
-            "list-max-listpack-size", "set-max-intset-entries", "zset-max-listpack-entries", "slowlog-max-len",
-            "tcp-keepalive", "proto-max-bulk-len", "notify-keyspace-events", "client-output-buffer-limit",
+            "save",
+            "appendfsync",
+            "maxmemory-policy",
+            "maxclients",
+            "timeout",
+            "databases",
+            "requirepass",
+            "list-max-listpack-size",
+            "set-max-intset-entries",
+            "zset-max-listpack-entries",
+            "slowlog-max-len",
+            "tcp-keepalive",
+            "proto-max-bulk-len",
+            "notify-keyspace-events",
+            "client-output-buffer-limit",
         ):
             self.assertIn(name, everything)
         both = server.call("CONFIG", "GET", "save", "appendonly")
@@ -189,13 +208,20 @@ class Config(ServerTest):
     def test_set(self):
         server = self.start()
         for name, value, shown in (
-            ("maxmemory", "1gb", "1073741824"), ("maxmemory-policy", "allkeys-lru", "allkeys-lru"),
-            ("hash-max-listpack-entries", "7", "7"), ("timeout", "100", "100"), ("save", "900 1 300 10", "900 1 300 10"),
-            ("save", "", ""), ("appendfsync", "always", "always"), ("slowlog-log-slower-than", "5", "5"),
+            ("maxmemory", "1gb", "1073741824"),
+            ("maxmemory-policy", "allkeys-lru", "allkeys-lru"),
+            ("hash-max-listpack-entries", "7", "7"),
+            ("timeout", "100", "100"),
+            ("save", "900 1 300 10", "900 1 300 10"),
+            ("save", "", ""),
+            ("appendfsync", "always", "always"),
+            ("slowlog-log-slower-than", "5", "5"),
         ):
             self.assertEqual(server.call("CONFIG", "SET", name, value), b"OK", name)
             self.assertEqual(self.get(server, name), {name: shown})
-        self.assertEqual(server.call("CONFIG", "SET", "timeout", "7", "maxmemory", "5000000"), b"OK")
+        self.assertEqual(
+            server.call("CONFIG", "SET", "timeout", "7", "maxmemory", "5000000"), b"OK"
+        )
         self.assertEqual(self.get(server, "timeout"), {"timeout": "7"})
 
     def test_set_takes_effect_on_every_shard(self):
@@ -211,13 +237,25 @@ class Config(ServerTest):
     def test_errors_as_redis(self):
         server, redis = self.start(), self.start(Options.redis)
         for command in (
-            ("CONFIG",), ("CONFIG", "NOSUCH"), ("CONFIG", "GET"), ("CONFIG", "SET", "timeout"),
-            ("CONFIG", "SET", "nosuch", "1"), ("CONFIG", "SET", "timeout", "abc"), ("CONFIG", "SET", "timeout", "-1"),
-            ("CONFIG", "SET", "appendonly", "x"), ("CONFIG", "SET", "appendfsync", "x"),
-            ("CONFIG", "SET", "maxmemory", "x"), ("CONFIG", "SET", "maxmemory-policy", "x"),
-            ("CONFIG", "SET", "save", "x"), ("CONFIG", "SET", "databases", "3"), ("CONFIG", "SET", "port", "99999"),
-            ("CONFIG", "SET", "timeout", "1", "timeout", "2"), ("CONFIG", "SET", "timeout", "1", "nosuch", "2"),
-            ("CONFIG", "REWRITE"), ("CONFIG", "RESETSTAT", "x"), ("CONFIG", "RESETSTAT"),
+            ("CONFIG",),
+            ("CONFIG", "NOSUCH"),
+            ("CONFIG", "GET"),
+            ("CONFIG", "SET", "timeout"),
+            ("CONFIG", "SET", "nosuch", "1"),
+            ("CONFIG", "SET", "timeout", "abc"),
+            ("CONFIG", "SET", "timeout", "-1"),
+            ("CONFIG", "SET", "appendonly", "x"),
+            ("CONFIG", "SET", "appendfsync", "x"),
+            ("CONFIG", "SET", "maxmemory", "x"),
+            ("CONFIG", "SET", "maxmemory-policy", "x"),
+            ("CONFIG", "SET", "save", "x"),
+            ("CONFIG", "SET", "databases", "3"),
+            ("CONFIG", "SET", "port", "99999"),
+            ("CONFIG", "SET", "timeout", "1", "timeout", "2"),
+            ("CONFIG", "SET", "timeout", "1", "nosuch", "2"),
+            ("CONFIG", "REWRITE"),
+            ("CONFIG", "RESETSTAT", "x"),
+            ("CONFIG", "RESETSTAT"),
         ):
             with self.subTest(command=command):
                 self.assertEqual(server.call(*command), redis.call(*command))
@@ -226,7 +264,9 @@ class Config(ServerTest):
     def test_a_failed_set_changes_nothing(self):
         server = self.start()
         before = self.get(server, "*")
-        self.assertIsInstance(server.call("CONFIG", "SET", "maxmemory", "123456", "timeout", "x"), Error)
+        self.assertIsInstance(
+            server.call("CONFIG", "SET", "maxmemory", "123456", "timeout", "x"), Error
+        )
         self.assertEqual(self.get(server, "*"), before)
 
     def test_file_and_rewrite(self):
@@ -234,11 +274,15 @@ class Config(ServerTest):
         path = os.path.join(folder, "server.conf")
         port = free_ports()
         with open(path, "w") as file:
-            file.write("# a comment stays\nport %d\nbind 127.0.0.1\ndir %s\ntimeout 300\n" % (port, folder))
+            file.write(
+                "# a comment stays\nport %d\nbind 127.0.0.1\ndir %s\ntimeout 300\n" % (port, folder)
+            )
             file.write('save 3600 1\nmaxmemory-policy "allkeys-lfu"\n')
         server = ConfiguredServer(Options.server, path, folder, port)
         self.addCleanup(os.rmdir, folder)
-        self.addCleanup(lambda: [os.remove(os.path.join(folder, name)) for name in os.listdir(folder)])
+        self.addCleanup(
+            lambda: [os.remove(os.path.join(folder, name)) for name in os.listdir(folder)]
+        )
         self.addCleanup(server.close)
         server.start(port=port)
         self.assertEqual(self.get(server, "timeout"), {"timeout": "300"})
@@ -260,9 +304,17 @@ class Config(ServerTest):
         with open(path, "w") as file:
             file.write("timeout 300\nport 1\n")
         self.addCleanup(os.rmdir, folder)
-        self.addCleanup(lambda: [os.remove(os.path.join(folder, name)) for name in os.listdir(folder)])
+        self.addCleanup(
+            lambda: [os.remove(os.path.join(folder, name)) for name in os.listdir(folder)]
+        )
         port = free_ports()
-        server = ConfiguredServer(Options.server, path, folder, port, ["--port", str(port), "--timeout", "5", "--dir", folder])
+        server = ConfiguredServer(
+            Options.server,
+            path,
+            folder,
+            port,
+            ["--port", str(port), "--timeout", "5", "--dir", folder],
+        )
         self.addCleanup(server.close)
         server.start(port=port)
         self.assertEqual(self.get(server, "timeout"), {"timeout": "5"})
@@ -270,7 +322,9 @@ class Config(ServerTest):
     def test_config_from_stdin_and_includes(self):
         folder = tempfile.mkdtemp(prefix="basalt-test-")
         self.addCleanup(os.rmdir, folder)
-        self.addCleanup(lambda: [os.remove(os.path.join(folder, name)) for name in os.listdir(folder)])
+        self.addCleanup(
+            lambda: [os.remove(os.path.join(folder, name)) for name in os.listdir(folder)]
+        )
         port = free_ports()
         inner, outer = os.path.join(folder, "inner.conf"), os.path.join(folder, "outer.conf")
         with open(inner, "w") as file:

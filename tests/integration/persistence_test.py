@@ -18,12 +18,15 @@ from resp_client import Error
 NO_LOG = ["--appendonly", "no"]
 LOG = ["--appendonly", "yes", "--appendfsync", "everysec"]
 
+# fmt: off
 INFO_FIELDS = [
-    "loading", "async_loading", "rdb_changes_since_last_save", "rdb_bgsave_in_progress", "rdb_last_save_time",
-    "rdb_last_bgsave_status", "rdb_last_bgsave_time_sec", "rdb_current_bgsave_time_sec", "aof_enabled",
-    "aof_rewrite_in_progress", "aof_rewrite_scheduled", "aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec",
+    "loading", "async_loading", "rdb_changes_since_last_save", "rdb_bgsave_in_progress",
+    "rdb_last_save_time", "rdb_last_bgsave_status", "rdb_last_bgsave_time_sec",
+    "rdb_current_bgsave_time_sec", "aof_enabled", "aof_rewrite_in_progress",
+    "aof_rewrite_scheduled", "aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec",
     "aof_last_bgrewrite_status", "aof_last_write_status",
 ]
+# fmt: on
 INFO_LOG_FIELDS = ["aof_current_size", "aof_base_size", "aof_pending_rewrite", "aof_delayed_fsync"]
 
 
@@ -47,7 +50,9 @@ class PersistenceTest(ServerTest):
         return server.info("persistence")
 
     def wait_saved(self, server):
-        wait_until(lambda: self.persistence(server)["rdb_bgsave_in_progress"] == "0", 60, "BGSAVE's end")
+        wait_until(
+            lambda: self.persistence(server)["rdb_bgsave_in_progress"] == "0", 60, "BGSAVE's end"
+        )
 
     def wait_rewritten(self, server):
         def over():
@@ -109,7 +114,9 @@ class Snapshot(PersistenceTest):
         server = self.start(args=NO_LOG)
         with server.client(timeout=60) as client:
             for start in range(0, 300000, 10000):
-                client.pipeline([("SET", "key:%d" % i, b"v" * 100) for i in range(start, start + 10000)])
+                client.pipeline(
+                    [("SET", "key:%d" % i, b"v" * 100) for i in range(start, start + 10000)]
+                )
             client.must("BGSAVE")
             again = client.call("BGSAVE")
             slowest, writes = 0.0, 0
@@ -178,7 +185,10 @@ class Log(PersistenceTest):
         size_before = int(self.persistence(server)["aof_current_size"])
         self.assertIn(
             server.call("BGREWRITEAOF"),
-            (b"Background append only file rewriting started", b"Background append only file rewriting scheduled"),
+            (
+                b"Background append only file rewriting started",
+                b"Background append only file rewriting scheduled",
+            ),
         )
         self.wait_rewritten(server)
         info = self.persistence(server)
@@ -254,16 +264,43 @@ class Log(PersistenceTest):
         server = self.start(args=LOG)
         with server.client() as client:
             commands = [
-                ("SET", "a", "1", "EX", 1000), ("INCRBYFLOAT", "f", "0.1"), ("INCRBYFLOAT", "f", "0.2"),
-                ("HINCRBYFLOAT", "h", "f", "1.1"), ("SADD", "s", *range(50)), ("SPOP", "s"), ("SPOP", "s", 10),
-                ("EXPIRE", "s", 5000), ("GETEX", "a", "PERSIST"), ("GETEX", "f", "EX", 777),
-                ("SET", "gone", "v", "PX", 1), ("ZADD", "z", 1, "a", 2, "b"), ("ZPOPMIN", "z"), ("RPUSH", "l", 1, 2, 3),
-                ("LMOVE", "l", "l2", "LEFT", "RIGHT"), ("RENAME", "l2", "l3"), ("COPY", "l3", "l4"),
-                ("MOVE", "l4", 5), ("SORT", "l", "STORE", "sorted"), ("SINTERSTORE", "s2", "s", "s"),
-                ("SWAPDB", 0, 7), ("MSET", "m1", 1, "m2", 2, "m3", 3), ("MSETNX", "n1", 1, "n2", 2), ("GETDEL", "m1"),
-                ("SETRANGE", "r", 10, "x"), ("BITOP", "NOT", "b", "r"), ("BITFIELD", "bf", "SET", "u8", 0, 200),
-                ("MULTI",), ("INCR", "x1"), ("INCR", "x2"), ("SELECT", 2), ("INCR", "x3"), ("SELECT", 0), ("EXEC",),
-                ("EXPIRE", "m2", -1), ("PEXPIREAT", "m3", 4102444800123), ("PFADD", "p", "a", "b", "c"),
+                ("SET", "a", "1", "EX", 1000),
+                ("INCRBYFLOAT", "f", "0.1"),
+                ("INCRBYFLOAT", "f", "0.2"),
+                ("HINCRBYFLOAT", "h", "f", "1.1"),
+                ("SADD", "s", *range(50)),
+                ("SPOP", "s"),
+                ("SPOP", "s", 10),
+                ("EXPIRE", "s", 5000),
+                ("GETEX", "a", "PERSIST"),
+                ("GETEX", "f", "EX", 777),
+                ("SET", "gone", "v", "PX", 1),
+                ("ZADD", "z", 1, "a", 2, "b"),
+                ("ZPOPMIN", "z"),
+                ("RPUSH", "l", 1, 2, 3),
+                ("LMOVE", "l", "l2", "LEFT", "RIGHT"),
+                ("RENAME", "l2", "l3"),
+                ("COPY", "l3", "l4"),
+                ("MOVE", "l4", 5),
+                ("SORT", "l", "STORE", "sorted"),
+                ("SINTERSTORE", "s2", "s", "s"),
+                ("SWAPDB", 0, 7),
+                ("MSET", "m1", 1, "m2", 2, "m3", 3),
+                ("MSETNX", "n1", 1, "n2", 2),
+                ("GETDEL", "m1"),
+                ("SETRANGE", "r", 10, "x"),
+                ("BITOP", "NOT", "b", "r"),
+                ("BITFIELD", "bf", "SET", "u8", 0, 200),
+                ("MULTI",),
+                ("INCR", "x1"),
+                ("INCR", "x2"),
+                ("SELECT", 2),
+                ("INCR", "x3"),
+                ("SELECT", 0),
+                ("EXEC",),
+                ("EXPIRE", "m2", -1),
+                ("PEXPIREAT", "m3", 4102444800123),
+                ("PFADD", "p", "a", "b", "c"),
             ]
             for command, reply in zip(commands, client.pipeline(commands)):
                 if isinstance(reply, Error) and not reply.startswith(b"ERR unknown command"):
@@ -291,7 +328,9 @@ class Info(PersistenceTest):
         server = self.start(args=LOG)
         info = self.persistence(server)
         self.assertEqual([name for name in INFO_FIELDS + INFO_LOG_FIELDS if name not in info], [])
-        self.assertEqual((info["loading"], info["aof_enabled"], info["aof_last_write_status"]), ("0", "1", "ok"))
+        self.assertEqual(
+            (info["loading"], info["aof_enabled"], info["aof_last_write_status"]), ("0", "1", "ok")
+        )
         self.assertIn("latest_fork_usec", server.info("stats"))
 
     def test_fields_without_log(self):
@@ -305,7 +344,11 @@ class Exchange(PersistenceTest):
 
     def check_tool(self, tool, path):
         done = subprocess.run([tool, path], capture_output=True, text=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, 0, "%s %s\n%s%s" % (tool, path, done.stdout[-1500:], done.stderr[-500:]))
+        self.assertEqual(
+            done.returncode,
+            0,
+            "%s %s\n%s%s" % (tool, path, done.stdout[-1500:], done.stderr[-500:]),
+        )
 
     def redis_with(self, rdb=None, log=(), base=None):
         """A redis-server that has loaded these files."""
@@ -354,7 +397,9 @@ class Exchange(PersistenceTest):
         for paths in shards.values():
             bases = [path for path in paths if path.endswith(".base.rdb")]
             logs = [path for path in paths if path.endswith(".aof")]
-            logs.sort(key=lambda path: int(os.path.basename(path).split(".shard-")[0].rsplit(".", 1)[1]))
+            logs.sort(
+                key=lambda path: int(os.path.basename(path).split(".shard-")[0].rsplit(".", 1)[1])
+            )
             yield (bases[-1] if bases else None), logs
 
     def check_log_to_redis(self, rewrite):
@@ -408,7 +453,9 @@ class Exchange(PersistenceTest):
             expected = contents_of(redis)
         redis.terminate()
         server = self.start(args=LOG, start=False)
-        shutil.copytree(os.path.join(redis.dir, "appendonlydir"), os.path.join(server.dir, "appendonlydir"))
+        shutil.copytree(
+            os.path.join(redis.dir, "appendonlydir"), os.path.join(server.dir, "appendonlydir")
+        )
         server.start()
         self.check_same(expected, server)
         server.call("SET", "here", "now")

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""The wire: garbage, torn packets, long pipelines, large values. What can be compared is compared with Redis."""
+"""The wire: garbage, torn packets, long pipelines, large values. What can be compared is compared
+with Redis.
+"""
 
 import os
 import random
@@ -34,16 +36,26 @@ GARBAGE = [
 ]
 
 HARMLESS = [
-    b"\r\n", b"\r\n\r\nPING\r\n", b"PING\n", b"*0\r\nPING\r\n", b"*-1\r\nPING\r\n", b"   PING   \r\n",
-    b'ECHO "a\\x41\\n\\"b"\r\n', b"ECHO 'it\\'s'\r\n", b"*1\r\n$0\r\n\r\n", b"ping hello\r\n",
-    b"*3\r\n$3\r\nSET\r\n$0\r\n\r\n$0\r\n\r\n*2\r\n$3\r\nget\r\n$0\r\n\r\n", b"SET a\r\n", b"nosuch a b\r\n",
+    b"\r\n",
+    b"\r\n\r\nPING\r\n",
+    b"PING\n",
+    b"*0\r\nPING\r\n",
+    b"*-1\r\nPING\r\n",
+    b"   PING   \r\n",
+    b'ECHO "a\\x41\\n\\"b"\r\n',
+    b"ECHO 'it\\'s'\r\n",
+    b"*1\r\n$0\r\n\r\n",
+    b"ping hello\r\n",
+    b"*3\r\n$3\r\nSET\r\n$0\r\n\r\n$0\r\n\r\n*2\r\n$3\r\nget\r\n$0\r\n\r\n",
+    b"SET a\r\n",
+    b"nosuch a b\r\n",
 ]
 
 QUIET_S = 0.3
 
 
 def answer(port, payload):
-    """(all that comes back, whether the server closed) after half a second of silence or the end."""
+    """(all that comes back, whether the server closed), after a silence or the end."""
     sock = socket.create_connection(("127.0.0.1", port), timeout=5)
     got = b""
     try:
@@ -173,11 +185,15 @@ class Pipelines(ServerTest):
 
     def test_torn_at_every_place(self):
         with self.start().client() as client:
-            payload = encode(("SET", "key", "v\r\n$3\r\n")) + encode(("GET", "key")) + encode(("PING",))
+            payload = (
+                encode(("SET", "key", "v\r\n$3\r\n")) + encode(("GET", "key")) + encode(("PING",))
+            )
             for cut in range(1, len(payload)):
                 client.sock.sendall(payload[:cut])
                 client.sock.sendall(payload[cut:])
-                self.assertEqual([client.read() for _ in range(3)], [b"OK", b"v\r\n$3\r\n", b"PONG"])
+                self.assertEqual(
+                    [client.read() for _ in range(3)], [b"OK", b"v\r\n$3\r\n", b"PONG"]
+                )
 
     def test_many_arguments(self):
         with self.start().client() as client:

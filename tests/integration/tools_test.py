@@ -10,19 +10,29 @@ sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 from basalt_harness import Options, ServerTest, is_basalt, main
 from resp_client import encode
 
+# fmt: off
 BENCHMARKS = [
-    "PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP",
-    "ZADD", "ZPOPMIN", "LPUSH (needed to benchmark LRANGE)", "LRANGE_100 (first 100 elements)",
-    "LRANGE_300 (first 300 elements)", "LRANGE_500 (first 500 elements)", "LRANGE_600 (first 600 elements)",
-    "MSET (10 keys)",
+    "PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD",
+    "HSET", "SPOP", "ZADD", "ZPOPMIN", "LPUSH (needed to benchmark LRANGE)",
+    "LRANGE_100 (first 100 elements)", "LRANGE_300 (first 300 elements)",
+    "LRANGE_500 (first 500 elements)", "LRANGE_600 (first 600 elements)", "MSET (10 keys)",
 ]
+# fmt: on
 
 
 def run(command, text=None, within_s=120.0):
     done = subprocess.run(
-        [str(word) for word in command], input=text, capture_output=True, timeout=within_s, check=False
+        [str(word) for word in command],
+        input=text,
+        capture_output=True,
+        timeout=within_s,
+        check=False,
     )
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    return (
+        done.returncode,
+        done.stdout.decode(errors="replace"),
+        done.stderr.decode(errors="replace"),
+    )
 
 
 class RedisCli(ServerTest):
@@ -75,7 +85,9 @@ class RedisCli(ServerTest):
 
 class RedisBenchmark(ServerTest):
     def benchmark(self, server, *words, port=None, within_s=200.0):
-        code, out, err = run(["redis-benchmark", "-p", port or server.port, "-q", *words], within_s=within_s)
+        code, out, err = run(
+            ["redis-benchmark", "-p", port or server.port, "-q", *words], within_s=within_s
+        )
         self.assertEqual(code, 0, out + err)
         self.assertEqual(err, "")
         # Progress is overwritten with carriage returns; the last part of a line is its result.
@@ -103,7 +115,9 @@ class RedisBenchmark(ServerTest):
 
     def test_many_clients(self):
         server = self.start()
-        self.assertEqual(self.benchmark(server, "-n", "20000", "-c", "500", "-t", "set,get"), ["SET", "GET"])
+        self.assertEqual(
+            self.benchmark(server, "-n", "20000", "-c", "500", "-t", "set,get"), ["SET", "GET"]
+        )
 
     def test_large_values(self):
         server = self.start()
@@ -115,7 +129,19 @@ class RedisBenchmark(ServerTest):
         server = self.start(core_ports=True)
         for port in (server.shard_port_base, server.shard_port_base + server.shards - 1):
             code, out, err = run(
-                ["redis-benchmark", "-p", port, "--cluster", "-q", "-n", "20000", "-r", "1000", "-t", "set,get,incr"]
+                [
+                    "redis-benchmark",
+                    "-p",
+                    port,
+                    "--cluster",
+                    "-q",
+                    "-n",
+                    "20000",
+                    "-r",
+                    "1000",
+                    "-t",
+                    "set,get,incr",
+                ]
             )
             self.assertEqual(code, 0, out + err)
             self.assertIn("Cluster has %d master nodes" % server.shards, out)

@@ -1,11 +1,13 @@
-"""Starts and stops servers for the tests: basalt-server or redis-server, each on a free port in a folder of its own.
+"""Starts and stops servers for the tests: basalt-server or redis-server, each on a free port in a
+folder of its own.
 
     with Server(options.server, shards=4) as server:
         client = server.client()
 
-Readiness is a PONG before a deadline, never a fixed sleep. A process is signalled by its pid only. Leaving the `with`
-block kills the process and removes the folder, unless BASALT_TEST_KEEP is set. A test program ends with `main()`, which
-takes --server, --redis and --shards before unittest's own arguments.
+Readiness is a PONG before a deadline, never a fixed sleep. A process is signalled by its pid only.
+Leaving the `with` block kills the process and removes the folder, unless BASALT_TEST_KEEP is set. A
+test program ends with `main()`, which takes --server, --redis and --shards before unittest's own
+arguments.
 """
 
 import argparse
@@ -38,7 +40,9 @@ class StartFailed(Exception):
 
 
 def free_ports(count=1):
-    """The first of `count` consecutive ports that are free right now. Below the kernel's range for outgoing ports."""
+    """The first of `count` consecutive ports that are free right now. Below the kernel's range for
+    outgoing ports.
+    """
     for _ in range(200):
         first = random.SystemRandom().randrange(15000, 31000)
         held = []
@@ -100,7 +104,7 @@ class Server:
     def __exit__(self, *unused):
         self.close()
 
-    # --- life --------------------------------------------------------------------------------------------------
+    # --- life -------------------------------------------------------------------------------------
 
     def command_line(self):
         line = [self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir]
@@ -130,7 +134,11 @@ class Server:
             log.write(b"--- %s\n" % " ".join(self.command_line()).encode())
             log.flush()
             self.process = subprocess.Popen(
-                self.command_line(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self.dir,
+                self.command_line(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.dir,
                 env=dict(os.environ, LC_ALL="C"),
             )
 
@@ -178,7 +186,9 @@ class Server:
         except subprocess.TimeoutExpired:
             tail = self.log_tail()
             self.kill()
-            raise AssertionError("%s did not end within %.0f s\n%s" % (self.name, within_s, tail)) from None
+            raise AssertionError(
+                "%s did not end within %.0f s\n%s" % (self.name, within_s, tail)
+            ) from None
 
     def close(self):
         self.kill()
@@ -187,7 +197,7 @@ class Server:
         elif self.own_folder:
             print("kept: %s" % self.dir, file=sys.stderr)
 
-    # --- looking at it -----------------------------------------------------------------------------------------
+    # --- looking at it ----------------------------------------------------------------------------
 
     def client(self, **options):
         return Client(self.port, **options)
@@ -200,7 +210,11 @@ class Server:
     def info(self, section="all"):
         """INFO as a dict of str."""
         text = bytes(self.call("INFO", section)).decode()
-        return dict(line.split(":", 1) for line in text.splitlines() if ":" in line and not line.startswith("#"))
+        return dict(
+            line.split(":", 1)
+            for line in text.splitlines()
+            if ":" in line and not line.startswith("#")
+        )
 
     def log_text(self):
         try:
@@ -226,7 +240,10 @@ def run_to_exit(binary, args, within_s=20.0, cwd=None):
     """Runs a server that is expected to end by itself; (exit code, everything it printed)."""
     process = subprocess.Popen(
         [binary] + [str(arg) for arg in args],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=cwd,
     )
     try:
         output, _ = process.communicate(timeout=within_s)
@@ -234,12 +251,13 @@ def run_to_exit(binary, args, within_s=20.0, cwd=None):
         os.kill(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
         raise AssertionError(
-            "%s was expected to refuse to start, but runs\n%s" % (binary, output.decode(errors="replace"))
+            "%s was expected to refuse to start, but runs\n%s"
+            % (binary, output.decode(errors="replace"))
         ) from None
     return process.returncode, output.decode(errors="replace")
 
 
-# --- unittest ------------------------------------------------------------------------------------------------------
+# --- unittest -------------------------------------------------------------------------------------
 
 
 class Options:
@@ -251,7 +269,9 @@ class Options:
 
 
 class ServerTest(unittest.TestCase):
-    """A test case with servers that are closed at its end; their logs' tails are shown when it fails."""
+    """A test case with servers that are closed at its end; their logs' tails are shown when it
+    fails.
+    """
 
     def start(self, binary=None, **options):
         options.setdefault("shards", Options.shards)
@@ -265,7 +285,9 @@ class ServerTest(unittest.TestCase):
 
     def _finish(self, server):
         if not self._outcome.success:
-            print("\n%s: log of %s\n%s" % (self.id(), server.name, server.log_tail()), file=sys.stderr)
+            print(
+                "\n%s: log of %s\n%s" % (self.id(), server.name, server.log_tail()), file=sys.stderr
+            )
         server.close()
 
 

@@ -84,6 +84,8 @@ def difference(expected, got, limit=5):
     lines = []
     for place in sorted(set(expected) | set(got)):
         if expected.get(place) != got.get(place):
-            lines.append("%r: expected %.200r, got %.200r" % (place, expected.get(place), got.get(place)))
+            lines.append(
+                "%r: expected %.200r, got %.200r" % (place, expected.get(place), got.get(place))
+            )
     more = ["… and %d more" % (len(lines) - limit)] if len(lines) > limit else []
     return "\n".join(lines[:limit] + more)

@@ -1,9 +1,10 @@
 """A small, fast RESP2/RESP3 client for the tests.
 
-Nothing is hidden: an error is returned as a value (`Error`), a status as `Status`, and the bytes of every reply are at
-hand, so a test can hold two servers' answers against each other byte by byte.
+Nothing is hidden: an error is returned as a value (`Error`), a status as `Status`, and the bytes of
+every reply are at hand, so a test can hold two servers' answers against each other byte by byte.
 
-One thread per client. A reply that does not come within `timeout` seconds raises `socket.timeout` (TimeoutError).
+One thread per client. A reply that does not come within `timeout` seconds raises `socket.timeout`
+(TimeoutError).
 """
 
 import select
@@ -11,8 +12,8 @@ import socket
 
 CRLF = b"\r\n"
 RECEIVE_BYTES = 1 << 18
-# A payload up to this size is sent at once; a longer one is sent while replies are being read, so that neither side can
-# block the other.
+# A payload up to this size is sent at once; a longer one is sent while replies are being read, so
+# that neither side can block the other.
 SEND_AT_ONCE_BYTES = 1 << 16
 
 
@@ -164,7 +165,7 @@ class Client:
     def close(self):
         self.sock.close()
 
-    # --- one command -------------------------------------------------------------------------------------------
+    # --- one command ------------------------------------------------------------------------------
 
     def call(self, *args):
         """The reply of one command; an error reply is returned, not raised."""
@@ -175,14 +176,19 @@ class Client:
         """As call(), but an error reply fails the test."""
         reply = self.call(*args)
         if isinstance(reply, Error):
-            raise AssertionError("%s -> %s" % (b" ".join(map(to_bytes, args))[:200], reply.decode("latin1")))
+            raise AssertionError(
+                "%s -> %s" % (b" ".join(map(to_bytes, args))[:200], reply.decode("latin1"))
+            )
         return reply
 
-    # --- pipelines ---------------------------------------------------------------------------------------------
+    # --- pipelines --------------------------------------------------------------------------------
 
     def pipeline(self, commands):
         """Sends all commands, then returns their replies in order."""
-        return [parse(raw)[0] for raw in self.pipeline_raw(b"".join(map(encode, commands)), len(commands))]
+        return [
+            parse(raw)[0]
+            for raw in self.pipeline_raw(b"".join(map(encode, commands)), len(commands))
+        ]
 
     def pipeline_raw(self, payload, count):
         """Sends `payload` and returns the bytes of the next `count` replies."""
@@ -219,7 +225,7 @@ class Client:
         finally:
             self.sock.settimeout(self.timeout)
 
-    # --- reading -----------------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------
 
     def _fill(self):
         data = self.sock.recv(RECEIVE_BYTES)

@@ -1,4 +1,5 @@
-"""Many connections at once from one thread, each sending its own bytes and reading its own replies."""
+"""Many connections at once from one thread, each sending its own bytes and reading its own replies.
+"""
 
 import selectors
 import socket
@@ -66,7 +67,9 @@ class Swarm:
         self.members.append(Member(self.port, payload, expected))
 
     def run(self, within_s=60.0):
-        """Until every member has all of its replies or was disconnected; the members that are not done by then."""
+        """Until every member has all of its replies or was disconnected; the members that are not
+        done by then.
+        """
         deadline = time.monotonic() + within_s
         with selectors.DefaultSelector() as selector:
             busy = set()

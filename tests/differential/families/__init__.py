@@ -2,11 +2,26 @@
 
 PREFIX   what its keys start with, or None if it only uses the others' keys
 WEIGHT   its share of the stream
-RECIPES  (weight, function) pairs; a function takes the Generator and returns the argument list of a command whose reply
+RECIPES  (weight, function) pairs; a function takes the Generator and returns the argument list of a
+command whose reply
          must be equal byte by byte, or a Step or Action with checks of its own
 """
 
-from . import bits, blocking, geo, hashes, hll, keys, lists, misc, scripts, sets, sort, streams, strings
+from . import (
+    bits,
+    blocking,
+    geo,
+    hashes,
+    hll,
+    keys,
+    lists,
+    misc,
+    scripts,
+    sets,
+    sort,
+    streams,
+    strings,
+)
 from . import transactions, zsets
 
 FAMILIES = {

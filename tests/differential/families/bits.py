@@ -11,7 +11,12 @@ def offset(g):
 
 
 def set_bit(g):
-    return ["setbit", key(g), offset(g), g.pick((0, 1, 1, 1)) if g.chance(0.97) else g.pick((2, -1, b"x"))]
+    return [
+        "setbit",
+        key(g),
+        offset(g),
+        g.pick((0, 1, 1, 1)) if g.chance(0.97) else g.pick((2, -1, b"x")),
+    ]
 
 
 def get_bit(g):
@@ -45,7 +50,11 @@ def bit_pos(g):
 
 def bit_op(g):
     operation = g.pick(("and", "or", "xor", "not", "AND", "nor"))
-    sources = [key(g)] if operation == "not" and g.chance(0.8) else [key(g) for _ in range(1 + g.below(4))]
+    sources = (
+        [key(g)]
+        if operation == "not" and g.chance(0.8)
+        else [key(g) for _ in range(1 + g.below(4))]
+    )
     return ["bitop", operation, key(g)] + sources
 
 
@@ -65,7 +74,9 @@ def bit_field(g):
     readonly = g.chance(0.2)
     words = ["bitfield_ro" if readonly else "bitfield", key(g)]
     for _ in range(1 + g.below(4)):
-        kind = "get" if readonly and g.chance(0.95) else g.pick(("get", "set", "incrby", "overflow"))
+        kind = (
+            "get" if readonly and g.chance(0.95) else g.pick(("get", "set", "incrby", "overflow"))
+        )
         if kind == "overflow":
             words += ["overflow", g.pick(("wrap", "SAT", "fail", "fail", "x"))]
             continue

@@ -8,7 +8,11 @@ WEIGHT = 1
 
 
 def timeout(g):
-    return g.pick((b"0.005", b"0.001")) if g.chance(0.93) else g.pick((b"-1", b"x", b"", b"nan", b"1e300"))
+    return (
+        g.pick((b"0.005", b"0.001"))
+        if g.chance(0.93)
+        else g.pick((b"-1", b"x", b"", b"nan", b"1e300"))
+    )
 
 
 def side(g):
@@ -26,7 +30,9 @@ def move(g):
 
 
 def multi_pop(g):
-    family, name, sides = g.pick((("lists", "blmpop", ("left", "right")), ("zsets", "bzmpop", ("min", "max"))))
+    family, name, sides = g.pick(
+        (("lists", "blmpop", ("left", "right")), ("zsets", "bzmpop", ("min", "max")))
+    )
     keys = g.keys(1, 3, family)
     words = [name, timeout(g), len(keys)] + keys + [g.pick(sides)]
     return words + g.some_of([lambda: ["COUNT", 1 + g.below(4)]], 0.4)
@@ -36,9 +42,4 @@ def pop_score(g):
     return [g.pick(("bzpopmin", "bzpopmax"))] + g.keys(1, 3, "zsets") + [timeout(g)]
 
 
-RECIPES = [
-    (4, pop),
-    (3, move),
-    (3, multi_pop),
-    (3, pop_score),
-]
+RECIPES = [(4, pop), (3, move), (3, multi_pop), (3, pop_score)]

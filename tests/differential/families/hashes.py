@@ -32,21 +32,32 @@ def random_field(g):
     count = g.pick((0, 1, 2, 5, 200, -1, -7))
     return g.pick(
         (
-            lambda: Step([["hkeys", key], ["hrandfield", key]], [compare.unordered, compare.drawn()]),
             lambda: Step(
-                [["hkeys", key], ["hrandfield", key, count]], [compare.unordered, compare.drawn(count)]
+                [["hkeys", key], ["hrandfield", key]], [compare.unordered, compare.drawn()]
+            ),
+            lambda: Step(
+                [["hkeys", key], ["hrandfield", key, count]],
+                [compare.unordered, compare.drawn(count)],
             ),
             lambda: Step(
                 [["hgetall", key], ["hrandfield", key, count, "WITHVALUES"]],
                 [compare.pairs, compare.drawn(count, with_values=True)],
             ),
-            lambda: ["hrandfield", key, g.pick((b"x", 2**63, -(2**63))), g.pick(("WITHVALUES", "x"))],
+            lambda: [
+                "hrandfield",
+                key,
+                g.pick((b"x", 2**63, -(2**63))),
+                g.pick(("WITHVALUES", "x")),
+            ],
         )
     )()
 
 
 def scan(g):
-    options = [lambda: ["COUNT", g.pick((1, 10, 100))], lambda: ["MATCH", g.pick(("*", "m*", "field:1*"))]]
+    options = [
+        lambda: ["COUNT", g.pick((1, 10, 100))],
+        lambda: ["MATCH", g.pick(("*", "m*", "field:1*"))],
+    ]
     return FullScan(["hscan", g.key()], g.some_of(options, 0.5), pairs=True)
 
 

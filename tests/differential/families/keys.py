@@ -1,4 +1,6 @@
-"""Commands on keys of any type: deletion, expiry, renaming, copying, databases, iteration, inspection."""
+"""Commands on keys of any type: deletion, expiry, renaming, copying, databases, iteration,
+inspection.
+"""
 
 import compare
 from steps import CompareContents, Expiry, FullScan, Step, Transfer, checked
@@ -19,7 +21,12 @@ def count_existing(g):
 
 def expire(g):
     name, make = g.pick(
-        (("expire", g.life_s), ("pexpire", g.life_ms), ("expireat", g.moment_s), ("pexpireat", g.moment_ms))
+        (
+            ("expire", g.life_s),
+            ("pexpire", g.life_ms),
+            ("expireat", g.moment_s),
+            ("pexpireat", g.moment_ms),
+        )
     )
     time = make() if g.chance(0.93) else g.bad_time()
     return [name, g.key(), time] + g.some_of([["NX"], ["XX"], ["GT"], ["lt"], ["ZZ"]], 0.13)
@@ -82,7 +89,13 @@ def swap_wrong(g):
 
 
 def flush_other(g):
-    return Step([["select", g.pick(OTHER_DATABASES)], ["flushdb"] + g.pick(([], ["ASYNC"], ["SYNC"])), ["select", 0]])
+    return Step(
+        [
+            ["select", g.pick(OTHER_DATABASES)],
+            ["flushdb"] + g.pick(([], ["ASYNC"], ["SYNC"])),
+            ["select", 0],
+        ]
+    )
 
 
 def flush_all(g):
@@ -91,7 +104,22 @@ def flush_all(g):
 
 def keys(g):
     pattern = g.pick(
-        ("*", "*", "s*", "{tag}*", "[a-l]?", "[^s]*", "*\\0*", "h[0-2]", "z?", "l1", "", "[", "\\*", "nothing*")
+        (
+            "*",
+            "*",
+            "s*",
+            "{tag}*",
+            "[a-l]?",
+            "[^s]*",
+            "*\\0*",
+            "h[0-2]",
+            "z?",
+            "l1",
+            "",
+            "[",
+            "\\*",
+            "nothing*",
+        )
     )
     return checked(compare.unordered, "keys", pattern)
 
@@ -146,7 +174,9 @@ def idle_time(g):
 
 
 def object_wrong(g):
-    return g.pick((["object"], ["object", "x", g.key()], ["object", "freq", g.key()], ["object", "encoding"]))
+    return g.pick(
+        (["object"], ["object", "x", g.key()], ["object", "freq", g.key()], ["object", "encoding"])
+    )
 
 
 def expiry(g):

@@ -16,7 +16,9 @@ def push_many(g):
     start = g.below(1000)
     count = g.pick((60, 130, 300))
     size = g.pick((1, 1, 10, 200))
-    return [g.pick(("lpush", "rpush")), g.key()] + [b"%d" % (start + i) * size for i in range(count)]
+    return [g.pick(("lpush", "rpush")), g.key()] + [
+        b"%d" % (start + i) * size for i in range(count)
+    ]
 
 
 def pop(g):
@@ -33,7 +35,10 @@ def insert(g):
 
 def position(g):
     options = [
-        lambda: ["RANK", g.pick((1, 2, -1, -2, 3)) if g.chance(0.9) else g.pick((0, b"x", -(2**63)))],
+        lambda: [
+            "RANK",
+            g.pick((1, 2, -1, -2, 3)) if g.chance(0.9) else g.pick((0, b"x", -(2**63))),
+        ],
         lambda: ["COUNT", g.pick((0, 1, 2, 5)) if g.chance(0.95) else -1],
         lambda: ["MAXLEN", g.pick((0, 1, 5, 20)) if g.chance(0.95) else -1],
     ]

@@ -26,12 +26,24 @@ def switch_protocol(g):
 
 
 def hello_wrong(g):
-    return g.pick((["hello", 4], ["hello", 1], ["hello", "x"], ["hello", 2, "x"], ["hello", 3, "AUTH", "default"]))
+    return g.pick(
+        (
+            ["hello", 4],
+            ["hello", 1],
+            ["hello", "x"],
+            ["hello", 2, "x"],
+            ["hello", 3, "AUTH", "default"],
+        )
+    )
 
 
 def client_name(g):
     return Step(
-        [["client", "setname", g.pick(("name", "a b", ""))], ["client", "getname"], ["client", "setname", ""]]
+        [
+            ["client", "setname", g.pick(("name", "a b", ""))],
+            ["client", "getname"],
+            ["client", "setname", ""],
+        ]
     )
 
 

@@ -47,7 +47,9 @@ def random_member(g):
     if g.chance(0.4):
         return Step([["smembers", key], ["srandmember", key]], [compare.unordered, compare.drawn()])
     count = g.pick((0, 1, 2, 5, 1000, -1, -7))
-    return Step([["smembers", key], ["srandmember", key, count]], [compare.unordered, compare.drawn(count)])
+    return Step(
+        [["smembers", key], ["srandmember", key, count]], [compare.unordered, compare.drawn(count)]
+    )
 
 
 def random_member_wrong(g):
@@ -65,11 +67,18 @@ def combine_store(g):
 def inter_card(g):
     keys = g.keys(1, 3)
     number = len(keys) if g.chance(0.93) else g.pick((0, -1, 9, b"x"))
-    return ["sintercard", number] + keys + g.some_of([lambda: ["LIMIT", g.pick((0, 1, 3, -1, b"x"))]], 0.4)
+    return (
+        ["sintercard", number]
+        + keys
+        + g.some_of([lambda: ["LIMIT", g.pick((0, 1, 3, -1, b"x"))]], 0.4)
+    )
 
 
 def scan(g):
-    options = [lambda: ["COUNT", g.pick((1, 10, 100))], lambda: ["MATCH", g.pick(("*", "m*", "1*"))]]
+    options = [
+        lambda: ["COUNT", g.pick((1, 10, 100))],
+        lambda: ["MATCH", g.pick(("*", "m*", "1*"))],
+    ]
     return FullScan(["sscan", g.key()], g.some_of(options, 0.5), pairs=False)
 
 

@@ -41,7 +41,7 @@ def sort(g):
 
 
 def in_c_order(raw_a, raw_b, earlier=None):
-    """Collation ends at a NUL byte, so members that differ only behind one may come in any order."""
+    """Collation ends at a NUL byte: what differs only behind one may come in any order."""
     if raw_a == raw_b:
         return None
     if compare.unordered(raw_a, raw_b):
@@ -65,10 +65,4 @@ def sort_unsorted(g):
     return Step([["del", key], fill_it, ["sort", key, "BY", "nosort"] + options])
 
 
-RECIPES = [
-    (3, fill),
-    (2, fill_weights),
-    (6, sort),
-    (3, sort_alpha),
-    (2, sort_unsorted),
-]
+RECIPES = [(3, fill), (2, fill_weights), (6, sort), (3, sort_alpha), (2, sort_unsorted)]

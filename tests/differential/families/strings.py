@@ -48,7 +48,9 @@ def get_range(g):
 
 
 def set_range(g):
-    offset = g.below(100) if g.chance(0.85) else g.pick((3000, 20000, -1, 536870912, b"x", 2**63 - 1))
+    offset = (
+        g.below(100) if g.chance(0.85) else g.pick((3000, 20000, -1, 536870912, b"x", 2**63 - 1))
+    )
     return ["setrange", g.key(), offset, g.value()]
 
 

@@ -12,7 +12,9 @@ EXCLUDED = {"multi", "exec", "discard", "watch", "hello", "select"}
 
 def some_commands(g):
     families = [family for family in INSIDE if family in g.families]
-    commands = [g.plain_command(families) for _ in range(1 + g.below(6))] if families else [["ping"]]
+    commands = (
+        [g.plain_command(families) for _ in range(1 + g.below(6))] if families else [["ping"]]
+    )
     return [args for args in commands if args[0] not in EXCLUDED]
 
 

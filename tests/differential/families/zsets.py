@@ -49,11 +49,17 @@ def name_bound(g):
         return g.pick((b"x", b"", b"(", b"[", b"++", b"-x"))
     if g.chance(0.25):
         return g.pick((b"-", b"+"))
-    return g.pick((b"[", b"(")) + g.pick((b"a", b"m", b"m1", b"m2", b"foo", b"b", b"1", b"member:5", b"\xff", b"zz"))
+    return g.pick((b"[", b"(")) + g.pick(
+        (b"a", b"m", b"m1", b"m2", b"foo", b"b", b"1", b"member:5", b"\xff", b"zz")
+    )
 
 
 def limit(g):
-    return ["LIMIT", g.pick((0, 0, 1, 3, 100, -1)), g.pick((0, 1, 5, 100, -1))] if g.chance(0.95) else ["LIMIT", "x", 1]
+    return (
+        ["LIMIT", g.pick((0, 0, 1, 3, 100, -1)), g.pick((0, 1, 5, 100, -1))]
+        if g.chance(0.95)
+        else ["LIMIT", "x", 1]
+    )
 
 
 def range_options(g):
@@ -86,7 +92,9 @@ def rev_range(g):
 
 def range_by_score(g):
     name = g.pick(("zrangebyscore", "zrevrangebyscore"))
-    return [name, g.key(), score_bound(g), score_bound(g)] + g.some_of([["WITHSCORES"], lambda: limit(g)], 0.4)
+    return [name, g.key(), score_bound(g), score_bound(g)] + g.some_of(
+        [["WITHSCORES"], lambda: limit(g)], 0.4
+    )
 
 
 # A range by name has a meaning only where all scores are equal: in the others, Redis's answer
@@ -157,7 +165,9 @@ def random_member(g):
     return g.pick(
         (
             lambda: Step([members, ["zrandmember", key]], [None, compare.drawn()]),
-            lambda: Step([members, ["zrandmember", key, drawn_count]], [None, compare.drawn(drawn_count)]),
+            lambda: Step(
+                [members, ["zrandmember", key, drawn_count]], [None, compare.drawn(drawn_count)]
+            ),
             lambda: Step(
                 [all_, ["zrandmember", key, drawn_count, "withscores"]],
                 [None, compare.drawn(drawn_count, with_values=True)],
@@ -179,7 +189,9 @@ def combine_options(g, keys):
         count = len(keys) if g.chance(0.95) else len(keys) + 1
         return ["WEIGHTS"] + [g.floating() for _ in range(count)]
 
-    return g.some_of([weights, lambda: ["AGGREGATE", g.pick(("sum", "MIN", "max", "max", "min"))]], 0.3)
+    return g.some_of(
+        [weights, lambda: ["AGGREGATE", g.pick(("sum", "MIN", "max", "max", "min"))]], 0.3
+    )
 
 
 def combine(g):
@@ -202,7 +214,10 @@ def inter_card(g):
 
 
 def scan(g):
-    options = [lambda: ["COUNT", g.pick((1, 10, 100))], lambda: ["MATCH", g.pick(("*", "m*", "member:1*"))]]
+    options = [
+        lambda: ["COUNT", g.pick((1, 10, 100))],
+        lambda: ["MATCH", g.pick(("*", "m*", "member:1*"))],
+    ]
     return FullScan(["zscan", g.key()], g.some_of(options, 0.5), pairs=True)
 
 
