@@ -91,7 +91,7 @@ class HashTable : public HashTableCore {
   Element* RandomElement(Random& random) const;
 
   // Empties the table in slices: calls `take` for about `max` elements, that are then no more in the table, and returns for how
-  // many; 0 when it is empty. After the first call nothing but further ones, size() and the destructor may follow.
+  // many; 0 when it is empty. Once begun, nothing but further calls, size() and the destructor may follow until it is empty.
   template <class F>
   size_t DrainSome(size_t max, F&& take);
 
@@ -99,6 +99,9 @@ class HashTable : public HashTableCore {
   static uint64_t HashOfElement(const void* e) { return Traits::Hash(static_cast<const Element*>(e)); }
   static Element* ElementOf(uint64_t word) {
     return reinterpret_cast<Element*>(word & HashSegment::kPointerMask);
+  }
+  static void PrefetchElementsOf(const HashBucket& bucket) {
+    for (uint32_t slot = 0; slot < bucket.used(); ++slot) __builtin_prefetch(ElementOf(bucket.words[slot]));
   }
   struct Place {
     HashSegment segment;
@@ -276,12 +279,17 @@ size_t HashTable<Traits>::DrainSome(size_t max, F&& take) {
       }
       break;
     }
+    uint32_t n = s.Count();
     for (uint32_t b = 0; b < s.total(); ++b) {
+      if (b + 1 < s.total()) PrefetchElementsOf(s.buckets[b + 1]);
       for (uint32_t slot = 0; slot < s.buckets[b].used(); ++slot) take(ElementOf(s.buckets[b].words[slot]));
     }
-    uint32_t n = s.Count();
     taken += n, size_ -= n;
     FreeSegment(s);
+  }
+  if (size_ == 0) {
+    FreeAll();
+    drained_ = 0;
   }
   return taken;
 }

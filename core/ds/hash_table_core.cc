@@ -90,6 +90,7 @@ void HashTableCore::FreeAll() {
   for (HashSegment s = TakeNextSegment(&at); s.buckets != nullptr; s = TakeNextSegment(&at)) FreeSegment(s);
   if (directory_ != &root_) Free(directory_);
   directory_ = &root_;
+  root_ = 0;  // may still hold a word from before the directory outgrew it
   directory_bits_ = 0;
   size_ = 0;
   merges_ = 0;

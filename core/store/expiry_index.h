@@ -49,7 +49,13 @@ class ExpiryIndex {
   size_t FreeSome(size_t max) {
     size_t n = std::min(max, items_.size());
     items_.erase(items_.begin(), std::next(items_.begin(), static_cast<ptrdiff_t>(n)));
+    if (items_.empty()) sum_ms_ = 0;
     return n;
+  }
+  // Takes time in proportion to the size; where that matters, FreeSome.
+  void Clear() {
+    items_.clear();
+    sum_ms_ = 0;
   }
   void Swap(ExpiryIndex& other) {
     items_.swap(other.items_);

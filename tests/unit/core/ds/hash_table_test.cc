@@ -144,12 +144,12 @@ TEST(HashTable, EmptiedTableGivesAllMemoryBack) {
   {
     HashTable<ItemTraits> table;
     std::vector<Item> items(100'000);
-    for (uint64_t i = 0; i < items.size(); ++i) {
-      items[i] = {i, Mix(i)};
-      table.Insert(items[i].hash, &items[i]);
+    for (uint64_t i = 0; i < items.size(); ++i) items[i] = {i, Mix(i)};
+    for (int round = 0; round < 2; ++round) {
+      for (Item& item : items) table.Insert(item.hash, &item);
+      for (Item& item : items) ASSERT_TRUE(table.Erase(item.hash, &item));
+      EXPECT_EQ(table.MemoryBytes(), 0u);
     }
-    for (Item& item : items) ASSERT_TRUE(table.Erase(item.hash, &item));
-    EXPECT_EQ(table.MemoryBytes(), 0u);
   }
   EXPECT_EQ(ThreadUsedMemory(), before);
 }
@@ -276,6 +276,10 @@ TEST(HashTable, DrainsInSlices) {
       EXPECT_EQ(table.size() + taken.size(), 20'000u);
     }
     EXPECT_EQ(taken.size(), 20'000u);
+    EXPECT_EQ(table.MemoryBytes(), 0u);
+    Item item{1, Mix(1)};
+    table.Insert(item.hash, &item);
+    EXPECT_EQ(table.Find(item.hash, 1), &item);
   }
 }
 
