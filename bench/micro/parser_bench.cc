@@ -1,5 +1,6 @@
-// What it costs to cut a pipeline into commands, and to write the replies to it. `commands` per second is the figure to
-// watch; for instructions per command run it under callgrind with --benchmark_filter and divide.
+// What it costs to cut a pipeline into commands, and to write the replies to it. `commands` per
+// second is the figure to watch; for instructions per command run it under callgrind with
+// --benchmark_filter and divide.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -20,7 +21,9 @@ std::string Request(const std::vector<std::string>& words) {
 }
 
 // As redis-benchmark sends them: 16-byte keys.
-std::string SetRequest(size_t value) { return Request({"SET", "key:000000012345", std::string(value, 'x')}); }
+std::string SetRequest(size_t value) {
+  return Request({"SET", "key:000000012345", std::string(value, 'x')});
+}
 std::string GetRequest() { return Request({"GET", "key:000000012345"}); }
 
 void ParsePipeline(benchmark::State& state, const std::string& pipeline, size_t commands) {
@@ -36,9 +39,10 @@ void ParsePipeline(benchmark::State& state, const std::string& pipeline, size_t 
     }
   }
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * pipeline.size()));
-  state.counters["commands"] = benchmark::Counter(static_cast<double>(state.iterations() * commands),
-                                                  benchmark::Counter::kIsRate);
-  state.counters["bytes/command"] = static_cast<double>(pipeline.size()) / static_cast<double>(commands);
+  state.counters["commands"] = benchmark::Counter(
+      static_cast<double>(state.iterations() * commands), benchmark::Counter::kIsRate);
+  state.counters["bytes/command"] =
+      static_cast<double>(pipeline.size()) / static_cast<double>(commands);
 }
 
 std::string Repeat(const std::string& request, size_t times) {
@@ -103,8 +107,8 @@ void WriteReplies(benchmark::State& state, Write write) {
     benchmark::DoNotOptimize(out.data());
     out.clear();
   }
-  state.counters["replies"] = benchmark::Counter(static_cast<double>(state.iterations() * 16),
-                                                 benchmark::Counter::kIsRate);
+  state.counters["replies"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * 16), benchmark::Counter::kIsRate);
 }
 
 void BM_ReplyOk(benchmark::State& state) {

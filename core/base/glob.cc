@@ -11,7 +11,8 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) :
 bool Same(char a, char b, bool nocase) { return a == b || (nocase && Lower(a) == Lower(b)); }
 
 bool InRange(char c, char first, char last, bool nocase) {
-  // Redis orders the ends before it folds their case, and compares as plain (signed) chars; so do we.
+  // Redis orders the ends before it folds their case, and compares as plain (signed) chars; so do
+  // we.
   auto lo = static_cast<signed char>(first), hi = static_cast<signed char>(last);
   if (lo > hi) std::swap(lo, hi);
   auto value = static_cast<signed char>(c);
@@ -23,8 +24,8 @@ bool InRange(char c, char first, char last, bool nocase) {
   return value >= lo && value <= hi;
 }
 
-// Matches `c` against the set whose '[' is at *at, and moves *at behind its ']'. A set that is never closed ends with
-// the pattern; a ']' closes it even as its first member.
+// Matches `c` against the set whose '[' is at *at, and moves *at behind its ']'. A set that is
+// never closed ends with the pattern; a ']' closes it even as its first member.
 bool MatchSet(std::string_view pattern, size_t* at, char c, bool nocase) {
   size_t i = *at + 1;
   const bool negated = i < pattern.size() && pattern[i] == '^';
@@ -75,7 +76,8 @@ bool GlobMatch(std::string_view pattern, std::string_view text, bool nocase) {
     } else if (p < pattern.size() && MatchOne(pattern, &p, text[t], nocase)) {
       ++t;
     } else if (star != kNone) {
-      // An earlier '*' never needs another try: whatever it could give up, the last one can cover instead.
+      // An earlier '*' never needs another try: whatever it could give up, the last one can cover
+      // instead.
       p = star, t = ++star_text;
     } else {
       return false;

@@ -11,15 +11,16 @@
 namespace basalt {
 namespace {
 
-constexpr size_t kInt64TextMax = 20;         // "-9223372036854775808"
-constexpr size_t kFloatTextMax = 5 * 1024;   // longer texts are refused, as Redis does for long doubles
+constexpr size_t kInt64TextMax = 20;  // "-9223372036854775808"
+constexpr size_t kFloatTextMax =
+    5 * 1024;  // longer texts are refused, as Redis does for long doubles
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-// A text that strtod would accept needs a terminating zero: copied to the stack, or to the heap when it is absurdly
-// long. `parse` is strtod or strtold.
+// A text that strtod would accept needs a terminating zero: copied to the stack, or to the heap
+// when it is absurdly long. `parse` is strtod or strtold.
 template <class Float, Float (*parse)(const char*, char**)>
 bool ParseWithC(std::string_view text, Float* out) {
   if (text.empty() || text.size() >= kFloatTextMax || IsSpace(text[0])) return false;
@@ -71,8 +72,9 @@ bool ParseUint64(std::string_view text, uint64_t* out) {
 }
 
 bool ParseDouble(std::string_view text, double* out) {
-  // from_chars is several times faster and takes a subset of strtod's grammar (no '+', no "0x", no denormal rules of
-  // its own); what it does not finish is left to strtod, so that the accepted texts stay strtod's.
+  // from_chars is several times faster and takes a subset of strtod's grammar (no '+', no "0x", no
+  // denormal rules of its own); what it does not finish is left to strtod, so that the accepted
+  // texts stay strtod's.
   double value;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size()) {
@@ -96,7 +98,8 @@ size_t FormatUint64(uint64_t value, char out[24]) {
 }
 
 size_t FormatDouble(double value, char out[kDoubleTextMax]) {
-  constexpr double kExact = 9007199254740992.0;  // 2^53: whole doubles up to here have at most 16 digits
+  constexpr double kExact =
+      9007199254740992.0;  // 2^53: whole doubles up to here have at most 16 digits
   if (std::isnan(value)) {
     std::memcpy(out, "nan", 3);
     return 3;

@@ -7,7 +7,8 @@ void AppendPieces(std::string* out, const std::string_view* pieces, size_t n) {
   size_t total = out->size();
   for (size_t i = 0; i < n; ++i) total += pieces[i].size();
   // Never to the exact size alone: a text built by many small appends must not move each time.
-  if (total > out->capacity()) out->reserve(total > 2 * out->capacity() ? total : 2 * out->capacity());
+  if (total > out->capacity())
+    out->reserve(total > 2 * out->capacity() ? total : 2 * out->capacity());
   for (size_t i = 0; i < n; ++i) out->append(pieces[i]);
 }
 

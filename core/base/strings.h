@@ -1,5 +1,6 @@
-// Small text helpers over std::string_view: concatenation of texts and numbers, and ASCII case. (Abseil as Debian ships
-// it has a string_view type of its own, which std::string_view does not convert to.) Pure functions; any thread.
+// Small text helpers over std::string_view: concatenation of texts and numbers, and ASCII case.
+// (Abseil as Debian ships it has a string_view type of its own, which std::string_view does not
+// convert to.) Pure functions; any thread.
 #pragma once
 
 #include <charconv>
@@ -13,12 +14,13 @@
 
 namespace basalt {
 
-// One argument of StrCat as text. Numbers are written into the piece itself, which therefore is not copied.
+// One argument of StrCat as text. Numbers are written into the piece itself, which therefore is not
+// copied.
 class StrPiece {
  public:
   template <class T>
-    requires std::convertible_to<const T&, std::string_view>
-  StrPiece(const T& text) : text_(text) {}  // NOLINT: implicit on purpose
+  requires std::convertible_to<const T&, std::string_view> StrPiece(const T& text)
+      : text_(text) {}  // NOLINT: implicit on purpose
   template <std::integral T>
   StrPiece(T value) : text_(digits_, WriteInt(value)) {}
   StrPiece(char c) : text_(digits_, 1) { digits_[0] = c; }
@@ -32,7 +34,8 @@ class StrPiece {
  private:
   template <class T>
   size_t WriteInt(T value) {
-    return static_cast<size_t>(std::to_chars(digits_, digits_ + sizeof(digits_), value).ptr - digits_);
+    return static_cast<size_t>(std::to_chars(digits_, digits_ + sizeof(digits_), value).ptr -
+                               digits_);
   }
 
   char digits_[kDoubleTextMax];

@@ -33,18 +33,17 @@ std::string UnknownCommand(std::string_view name, const std::string_view* args, 
     StrAppend(&words, "'", Shown(args[i], kShownMax - words.size()), "' ");
   }
   return StrCat("ERR unknown command '", Shown(name, kShownMax),
-                      "', with args beginning with: ", words);
+                "', with args beginning with: ", words);
 }
 
 std::string UnknownSubcommand(std::string_view container, std::string_view subcommand) {
   return StrCat("ERR unknown subcommand '", Shown(subcommand, kShownMax), "'. Try ",
-                      ToUpper(container), " HELP.");
+                ToUpper(container), " HELP.");
 }
 
 std::string SubcommandSyntax(std::string_view container, std::string_view subcommand) {
   return StrCat("ERR unknown subcommand or wrong number of arguments for '",
-                      Shown(subcommand, kShownMax), "'. Try ", ToUpper(container),
-                      " HELP.");
+                Shown(subcommand, kShownMax), "'. Try ", ToUpper(container), " HELP.");
 }
 
 }  // namespace basalt::errors

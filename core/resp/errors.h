@@ -1,5 +1,5 @@
-// The error replies that clients match on, spelled as Redis 7.0.15 spells them, for Reply::Error. One place, so that no
-// command invents its own wording. Constants and pure functions; any thread.
+// The error replies that clients match on, spelled as Redis 7.0.15 spells them, for Reply::Error.
+// One place, so that no command invents its own wording. Constants and pure functions; any thread.
 #pragma once
 
 #include <cstddef>
@@ -23,15 +23,18 @@ inline constexpr std::string_view kOffsetOutOfRange = "ERR offset is out of rang
 inline constexpr std::string_view kBitOffset = "ERR bit offset is not an integer or out of range";
 inline constexpr std::string_view kBitValue = "ERR bit is not an integer or out of range";
 inline constexpr std::string_view kBitArgument = "ERR The bit argument must be 1 or 0.";
-inline constexpr std::string_view kBitopNot = "ERR BITOP NOT must be called with a single source key.";
+inline constexpr std::string_view kBitopNot =
+    "ERR BITOP NOT must be called with a single source key.";
 inline constexpr std::string_view kBitfieldType =
-    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
+    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 "
+    "is.";
 inline constexpr std::string_view kBitfieldOverflow = "ERR Invalid OVERFLOW type specified";
 inline constexpr std::string_view kStringTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 inline constexpr std::string_view kIncrOverflow = "ERR increment or decrement would overflow";
 inline constexpr std::string_view kDecrOverflow = "ERR decrement would overflow";
-inline constexpr std::string_view kIncrNanOrInfinity = "ERR increment would produce NaN or Infinity";
+inline constexpr std::string_view kIncrNanOrInfinity =
+    "ERR increment would produce NaN or Infinity";
 inline constexpr std::string_view kHashNotInteger = "ERR hash value is not an integer";
 inline constexpr std::string_view kHashNotFloat = "ERR hash value is not a float";
 inline constexpr std::string_view kMinMaxNotFloat = "ERR min or max is not a float";
@@ -75,13 +78,13 @@ inline constexpr std::string_view kInvalidHll =
     "WRONGTYPE Key is not a valid HyperLogLog string value.";
 
 // State of the server or of the connection.
-inline constexpr std::string_view kOom =
-    "OOM command not allowed when used memory > 'maxmemory'.";
+inline constexpr std::string_view kOom = "OOM command not allowed when used memory > 'maxmemory'.";
 inline constexpr std::string_view kLoading = "LOADING Redis is loading the dataset in memory";
 inline constexpr std::string_view kMisconfRdb =
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
     "disk. Commands that may modify the data set are disabled, because this instance is configured "
-    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+    "option). "
     "Please check the Redis logs for details about the RDB error.";
 inline constexpr std::string_view kReadonlyReplica =
     "READONLY You can't write against a read only replica.";
@@ -127,15 +130,15 @@ inline constexpr std::string_view kUnkillable =
     "UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
     "either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE "
     "command.";
-inline constexpr std::string_view kUnblocked =
-    "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
 // `name` is the command as the table spells it, "get" or "config|get".
 std::string WrongArity(std::string_view name);
 std::string InvalidExpire(std::string_view name);
 std::string NoPermCommand(std::string_view name);
 
-// `args` are the words after the name, as many as the client sent; name and words are shortened as Redis does.
+// `args` are the words after the name, as many as the client sent; name and words are shortened as
+// Redis does.
 std::string UnknownCommand(std::string_view name, const std::string_view* args, size_t n);
 
 // `container` is the command that has subcommands ("config"); it is shown in upper case.

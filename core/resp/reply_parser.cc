@@ -58,7 +58,8 @@ ReplyParser::Step ReplyParser::ReadOne(ReplyValue* value) {
   }
   if (end == consumed_) return Fail("empty line");
   const char type = buffer_[consumed_];
-  const std::string_view line = std::string_view(buffer_).substr(consumed_ + 1, end - consumed_ - 1);
+  const std::string_view line =
+      std::string_view(buffer_).substr(consumed_ + 1, end - consumed_ - 1);
   if (!IsText(type) && !IsAggregate(type)) {
     const Step step = ReadLineValue(type, line, value);
     if (step == Step::kValue) consumed_ = end + 2;
@@ -82,7 +83,8 @@ ReplyParser::Step ReplyParser::ReadText(char type, int64_t length, size_t body, 
     scanned_ = body - 2;  // the header is read again, not searched for again
     return Step::kShort;
   }
-  if (std::string_view(buffer_).substr(body + size, 2) != kCrlf) return Fail("text does not end in CRLF");
+  if (std::string_view(buffer_).substr(body + size, 2) != kCrlf)
+    return Fail("text does not end in CRLF");
   std::string_view text = std::string_view(buffer_).substr(body, size);
   value->type = static_cast<ReplyValue::Type>(type);
   if (type == '=') {
@@ -138,7 +140,8 @@ ReplyParser::Step ReplyParser::Fail(std::string_view what) {
   return Step::kFailed;
 }
 
-// Drops what was read, but only when it is the larger part, so that the moves stay linear in the bytes fed.
+// Drops what was read, but only when it is the larger part, so that the moves stay linear in the
+// bytes fed.
 void ReplyParser::Compact() {
   if (consumed_ < buffer_.size() - consumed_) return;
   buffer_.erase(0, consumed_);

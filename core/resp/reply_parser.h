@@ -1,7 +1,7 @@
-// Reads replies, RESP2 and RESP3, into trees: for tests, tools and the server's own client side. Not for the hot path:
-// every value is copied. One stream per parser, one thread.
-// Invariants: the outcome depends only on the bytes, not on how they were cut; memory follows the bytes that arrived,
-// not what a header claims.
+// Reads replies, RESP2 and RESP3, into trees: for tests, tools and the server's own client side.
+// Not for the hot path: every value is copied. One stream per parser, one thread. Invariants: the
+// outcome depends only on the bytes, not on how they were cut; memory follows the bytes that
+// arrived, not what a header claims.
 #pragma once
 
 #include <cstddef>
@@ -19,12 +19,12 @@ struct ReplyValue {
     kInteger = ':',
     kBulk = '$',
     kArray = '*',
-    kNull = '_',       // also RESP2's "$-1" and "*-1"
+    kNull = '_',  // also RESP2's "$-1" and "*-1"
     kDouble = ',',
     kBool = '#',
     kBigNumber = '(',
     kBlobError = '!',
-    kVerbatim = '=',   // `text` without the "txt:" in front, which is in `format`
+    kVerbatim = '=',  // `text` without the "txt:" in front, which is in `format`
     kMap = '%',
     kSet = '~',
     kPush = '>',
@@ -36,7 +36,8 @@ struct ReplyValue {
   std::string text;                  // of every type that is a text; the digits as sent of kDouble
   std::string format;                // kVerbatim: "txt", "mkd"
   std::vector<ReplyValue> elements;  // of aggregates; of a map, key and value in turn
-  std::vector<ReplyValue> attributes;  // what a RESP3 attribute said before this value, key and value in turn
+  std::vector<ReplyValue>
+      attributes;  // what a RESP3 attribute said before this value, key and value in turn
 
   bool is_null() const { return type == Type::kNull; }
   bool is_error() const { return type == Type::kError || type == Type::kBlobError; }
@@ -45,7 +46,8 @@ struct ReplyValue {
   // The value for `key` in a map, or in an array of RESP2 pairs; null when there is none.
   const ReplyValue* Get(std::string_view key) const;
 
-  // One line that tells everything apart, for test failures: (error) ERR x, "a\r\n", (integer) 1, [..], {k: v}, nil.
+  // One line that tells everything apart, for test failures: (error) ERR x, "a\r\n", (integer) 1,
+  // [..], {k: v}, nil.
   std::string ToString() const;
 
   bool operator==(const ReplyValue&) const = default;
@@ -59,7 +61,8 @@ class ReplyParser {
 
   void Feed(std::string_view bytes) { buffer_.append(bytes); }
 
-  // Takes the next whole reply out of what was fed. After kError the stream is useless; error() tells why.
+  // Takes the next whole reply out of what was fed. After kError the stream is useless; error()
+  // tells why.
   Result Next(ReplyValue* out);
 
   std::string_view error() const { return error_; }
@@ -70,8 +73,8 @@ class ReplyParser {
   // An aggregate whose elements are still arriving.
   struct Open {
     ReplyValue value;
-    size_t missing;    // elements still to come
-    bool attribute;    // belongs to the value behind it
+    size_t missing;  // elements still to come
+    bool attribute;  // belongs to the value behind it
     std::vector<ReplyValue> pending_attributes;
   };
   enum class Step { kValue, kOpened, kShort, kFailed };

@@ -1,6 +1,7 @@
 // Inline commands: one line of words, quoted as in redis-cli.
 //   "..."  knows \n \r \t \b \a \xHH and \<any byte>      '...'  knows \' only
-// A closing quote must end its word; an opening one may stand inside it (a"b c" is the word `ab c`).
+// A closing quote must end its word; an opening one may stand inside it (a"b c" is the word `ab
+// c`).
 #include "core/resp/request_parser.h"
 
 namespace basalt {
@@ -8,7 +9,8 @@ namespace {
 
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-// What ends an unquoted word. Vertical tab and form feed do not, although they are skipped between words.
+// What ends an unquoted word. Vertical tab and form feed do not, although they are skipped between
+// words.
 bool EndsWord(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 int HexDigit(char c) {
@@ -19,17 +21,23 @@ int HexDigit(char c) {
 
 char Unescape(char c) {
   switch (c) {
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'b': return '\b';
-    case 'a': return '\a';
-    default: return c;
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'b':
+      return '\b';
+    case 'a':
+      return '\a';
+    default:
+      return c;
   }
 }
 
-// Appends the quoted text whose opening quote is at *at to *out and moves *at behind the closing quote. False when that
-// is missing, or is not followed by white space or the end.
+// Appends the quoted text whose opening quote is at *at to *out and moves *at behind the closing
+// quote. False when that is missing, or is not followed by white space or the end.
 bool ReadQuoted(std::string_view line, size_t* at, std::string* out) {
   const char quote = line[*at];
   size_t i = *at + 1;

@@ -10,9 +10,11 @@
 namespace basalt {
 namespace {
 
-constexpr size_t kMinBulk = 6;         // "$0\r\n\r\n"
-constexpr size_t kHeaderRoom = 5;      // a header of two digits; whatever follows a header is no shorter than that either
-constexpr size_t kSpansKept = 1024;    // more room than this is given back after the command that needed it
+constexpr size_t kMinBulk = 6;  // "$0\r\n\r\n"
+constexpr size_t kHeaderRoom =
+    5;  // a header of two digits; whatever follows a header is no shorter than that either
+constexpr size_t kSpansKept =
+    1024;  // more room than this is given back after the command that needed it
 
 template <class Int>
 Int Load(const char* p) {
@@ -30,12 +32,13 @@ constexpr uint32_t kAllButDigit =
 constexpr uint16_t kCrlf = std::bit_cast<uint16_t>(std::array<char, 2>{'\r', '\n'});
 
 struct Header {
-  const char* behind;  // the byte after the line; null when the line is not there in full, or not in its usual form
+  const char* behind;  // the byte after the line; null when the line is not there in full, or not
+                       // in its usual form
   uint32_t number;
 };
 
-// The rest of ReadHeader: three to nine digits at `p`, the first of which is known to be 1 to 9. Apart, so that the usual
-// case keeps its registers.
+// The rest of ReadHeader: three to nine digits at `p`, the first of which is known to be 1 to 9.
+// Apart, so that the usual case keeps its registers.
 [[gnu::noinline]] Header ReadLongHeader(const char* p, const char* end) {
   const char* const last = std::min(end - 1, p + 10);
   uint32_t value = 0;
@@ -48,14 +51,15 @@ struct Header {
   return {p + 2, value};
 }
 
-// Reads "<type><number>\r\n" at `p`, which is at most `end` - kHeaderRoom. What is not in the usual form (a leading zero,
-// ten digits) is for the state machine to judge.
+// Reads "<type><number>\r\n" at `p`, which is at most `end` - kHeaderRoom. What is not in the usual
+// form (a leading zero, ten digits) is for the state machine to judge.
 [[gnu::always_inline]] inline Header ReadHeader(const char* p, const char* end, char type) {
   const uint32_t first = static_cast<uint8_t>(p[1]) - uint32_t{'0'};
   if ((Load<uint32_t>(p) & kAllButDigit) == Pattern(type)) {
     return {first <= 9 ? p + 4 : nullptr, first};
   }
-  if (*p != type || first - 1 > 8) [[unlikely]] return {nullptr, 0};
+  if (*p != type || first - 1 > 8) [[unlikely]]
+    return {nullptr, 0};
   const uint32_t second = static_cast<uint8_t>(p[2]) - uint32_t{'0'};
   if (second <= 9 && Load<uint16_t>(p + 3) == kCrlf) return {p + 5, first * 10 + second};
   return ReadLongHeader(p + 1, end);
@@ -63,29 +67,37 @@ struct Header {
 
 }  // namespace
 
-// The hot path. Returns the length of the command, or 0 when it is not one of at least one argument, complete, with CRLF
-// behind every part. Changes nothing but *args.
+// The hot path. Returns the length of the command, or 0 when it is not one of at least one
+// argument, complete, with CRLF behind every part. Changes nothing but *args.
 [[gnu::always_inline]] inline size_t RequestParser::ParseWhole(
     std::string_view input, std::vector<std::string_view>* args) const {
-  // Above the limit a bulk might be too long; below, the bytes that are here are proof that none is.
-  if (input.size() < kHeaderRoom || input.size() > bulk_max_) [[unlikely]] return 0;
+  // Above the limit a bulk might be too long; below, the bytes that are here are proof that none
+  // is.
+  if (input.size() < kHeaderRoom || input.size() > bulk_max_) [[unlikely]]
+    return 0;
   const char* p = input.data();
   const char* const end = p + input.size();
   const char* const last_header = end - kHeaderRoom;
   const auto [body, count] = ReadHeader(p, end, '*');
-  // The second check bounds the memory for *args by the bytes that are here, whatever the header claims.
-  if (body == nullptr || static_cast<size_t>(end - body) < count * kMinBulk) [[unlikely]] return 0;
-  if (count == 0) [[unlikely]] return 0;
+  // The second check bounds the memory for *args by the bytes that are here, whatever the header
+  // claims.
+  if (body == nullptr || static_cast<size_t>(end - body) < count * kMinBulk) [[unlikely]]
+    return 0;
+  if (count == 0) [[unlikely]]
+    return 0;
   if (args->size() != count) args->resize(count);  // a pipeline of equal commands does not get here
   p = body;
   std::string_view* arg = args->data();
   std::string_view* const args_end = arg + count;
   do {
-    if (p > last_header) [[unlikely]] return 0;
+    if (p > last_header) [[unlikely]]
+      return 0;
     const auto [text, length] = ReadHeader(p, end, '$');
-    if (text == nullptr || end - text < int64_t{length} + 2) [[unlikely]] return 0;
+    if (text == nullptr || end - text < int64_t{length} + 2) [[unlikely]]
+      return 0;
     p = text + length;
-    if (Load<uint16_t>(p) != kCrlf) [[unlikely]] return 0;
+    if (Load<uint16_t>(p) != kCrlf) [[unlikely]]
+      return 0;
     p += 2;
     *arg++ = std::string_view(text, length);
   } while (arg != args_end);
@@ -132,7 +144,8 @@ RequestParser::Result RequestParser::NextByStages(std::string_view input, size_t
     }
     begin += length;
   }
-  // What is remembered counts from `begin`, which the caller may or may not drop: then better to remember nothing.
+  // What is remembered counts from `begin`, which the caller may or may not drop: then better to
+  // remember nothing.
   if (begin > 0) Forget();
   *consumed = begin;
   return Result::kNeedMore;
@@ -197,7 +210,8 @@ RequestParser::Step RequestParser::ReadBulkHeader(std::string_view text) {
   return Step::kDone;
 }
 
-// Finds the end of the line at pos_. A CR must have one more byte behind it, whatever that is: Redis skips it unseen.
+// Finds the end of the line at pos_. A CR must have one more byte behind it, whatever that is:
+// Redis skips it unseen.
 RequestParser::Step RequestParser::FindLineEnd(std::string_view text, char terminator,
                                                std::string_view too_big, size_t* at) {
   const size_t limit = std::min(text.size(), pos_ + kLineMax + 1);

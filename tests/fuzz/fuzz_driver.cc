@@ -1,10 +1,11 @@
-// Stands in for libFuzzer where that is not built in: runs a bounded number of inputs made from seeds, so that every
-// fuzz target is also an ordinary test.
+// Stands in for libFuzzer where that is not built in: runs a bounded number of inputs made from
+// seeds, so that every fuzz target is also an ordinary test.
 //
 //   <target> [seed file] [--runs=N] [--seed=S] [--replay=<run>]
 //
-// A seed file holds one input per line, with \r \n \t \\ \" and \xHH for what a line cannot hold. Run i of seed S is always
-// the same input; when a run dies, the last line printed says how to repeat it alone. One thread.
+// A seed file holds one input per line, with \r \n \t \\ \" and \xHH for what a line cannot hold.
+// Run i of seed S is always the same input; when a run dies, the last line printed says how to
+// repeat it alone. One thread.
 #include <signal.h>
 #include <unistd.h>
 
@@ -39,7 +40,8 @@ std::string Unescape(std::string_view line) {
     }
     const char c = line[++i];
     if (c == 'x' && i + 2 < line.size()) {
-      out += static_cast<char>(std::strtol(std::string(line.substr(i + 1, 2)).c_str(), nullptr, 16));
+      out +=
+          static_cast<char>(std::strtol(std::string(line.substr(i + 1, 2)).c_str(), nullptr, 16));
       i += 2;
     } else {
       out += c == 'r' ? '\r' : c == 'n' ? '\n' : c == 't' ? '\t' : c;
@@ -87,7 +89,8 @@ class Mutator {
         if (at < input->size()) (*input)[at] = Byte();
         break;
       case 3:
-        if (at < input->size()) (*input)[at] = static_cast<char>((*input)[at] ^ (1 << random_() % 8));
+        if (at < input->size())
+          (*input)[at] = static_cast<char>((*input)[at] ^ (1 << random_() % 8));
         break;
       case 4:
         input->insert(at, input->substr(random_() % (input->size() + 1), n));

@@ -1,8 +1,8 @@
-// Feeds arbitrary bytes to the request parser, whole and cut into pieces that the input itself chooses, and holds both
-// runs against each other. What must hold for every input:
+// Feeds arbitrary bytes to the request parser, whole and cut into pieces that the input itself
+// chooses, and holds both runs against each other. What must hold for every input:
 //   the same commands, raw texts and error come out however the bytes are cut;
-//   arguments lie inside the command (or, quoted inline words, in the parser), and none is longer than what arrived;
-//   a raw text, parsed by itself, gives the same command again.
+//   arguments lie inside the command (or, quoted inline words, in the parser), and none is longer
+//   than what arrived; a raw text, parsed by itself, gives the same command again.
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -18,7 +18,8 @@ namespace {
 
 using Result = RequestParser::Result;
 
-// Everything that came out of a run, flattened: one length-prefixed text per argument, raw text and error.
+// Everything that came out of a run, flattened: one length-prefixed text per argument, raw text and
+// error.
 struct Outcome {
   std::string log;
   void Note(char mark, std::string_view text) {
@@ -32,7 +33,8 @@ struct Outcome {
 class Run {
  public:
   void Receive(std::string_view bytes) {
-    // Fresh memory of the exact size: a read past the end, or through an old view, is the sanitizer's to see.
+    // Fresh memory of the exact size: a read past the end, or through an old view, is the
+    // sanitizer's to see.
     const size_t size = unread_size_ + bytes.size();
     std::unique_ptr<char[]> joined(new char[size]);
     std::copy_n(unread_.get(), unread_size_, joined.get());
@@ -97,7 +99,8 @@ class Run {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 1) return 0;
-  // The first byte chooses the cuts: pieces of 1 up to 64 bytes, from a little generator seeded with it.
+  // The first byte chooses the cuts: pieces of 1 up to 64 bytes, from a little generator seeded
+  // with it.
   uint32_t state = data[0] * 2654435761u + 1;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   basalt::Run whole, pieces;

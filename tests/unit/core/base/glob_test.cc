@@ -90,7 +90,8 @@ TEST(Glob, AgreesWithTheDefinition) {
   };
   for (int i = 0; i < 100000; ++i) {
     const std::string pattern = text("ab*?\\", 5, 8), subject = text("ab*", 3, 8);
-    ASSERT_EQ(GlobMatch(pattern, subject), Oracle(pattern, subject)) << pattern << " on " << subject;
+    ASSERT_EQ(GlobMatch(pattern, subject), Oracle(pattern, subject))
+        << pattern << " on " << subject;
   }
 }
 

@@ -27,9 +27,10 @@ TEST(ParseInt64, TakesTheCanonicalSpellingOnly) {
   EXPECT_TRUE(Takes("-1", -1));
   EXPECT_TRUE(Takes("9223372036854775807", INT64_MAX));
   EXPECT_TRUE(Takes("-9223372036854775808", INT64_MIN));
-  for (const char* text : {"", "-", "+1", " 1", "1 ", "01", "-0", "-01", "00", "1a", "a", "0x1", "1.0",
-                           "9223372036854775808", "-9223372036854775809", "18446744073709551616",
-                           "99999999999999999999", "-99999999999999999999", "123456789012345678901"}) {
+  for (const char* text :
+       {"", "-", "+1", " 1", "1 ", "01", "-0", "-01", "00", "1a", "a", "0x1", "1.0",
+        "9223372036854775808", "-9223372036854775809", "18446744073709551616",
+        "99999999999999999999", "-99999999999999999999", "123456789012345678901"}) {
     EXPECT_TRUE(Refuses(text)) << text;
   }
   EXPECT_TRUE(Refuses(std::string_view("1\0", 2)));
@@ -60,9 +61,20 @@ TEST(ParseDouble, TakesWhatStrtodTakesInFull) {
     const char* text;
     double value;
   };
-  for (const Case& c : {Case{"1", 1}, {"-1.5", -1.5}, {"+2", 2}, {".5", .5}, {"5.", 5}, {"1e3", 1000},
-                        {"0x1p4", 16}, {"-0X10", -16}, {"inf", INFINITY}, {"+inf", INFINITY},
-                        {"-Infinity", -INFINITY}, {"1E-2", .01}, {"00012", 12}, {"5e-324", 5e-324}}) {
+  for (const Case& c : {Case{"1", 1},
+                        {"-1.5", -1.5},
+                        {"+2", 2},
+                        {".5", .5},
+                        {"5.", 5},
+                        {"1e3", 1000},
+                        {"0x1p4", 16},
+                        {"-0X10", -16},
+                        {"inf", INFINITY},
+                        {"+inf", INFINITY},
+                        {"-Infinity", -INFINITY},
+                        {"1E-2", .01},
+                        {"00012", 12},
+                        {"5e-324", 5e-324}}) {
     double value = 77;
     EXPECT_TRUE(ParseDouble(c.text, &value)) << c.text;
     EXPECT_EQ(value, c.value) << c.text;
@@ -72,8 +84,8 @@ TEST(ParseDouble, TakesWhatStrtodTakesInFull) {
 }
 
 TEST(ParseDouble, RefusesTheRest) {
-  for (const char* text : {"", " 1", "1 ", "nan", "-nan", "nan(1)", "1x", "x", "1e999", "-1e999", "1e-999",
-                           "--1", "1,5", "0x", "e5", "\t1", "."}) {
+  for (const char* text : {"", " 1", "1 ", "nan", "-nan", "nan(1)", "1x", "x", "1e999", "-1e999",
+                           "1e-999", "--1", "1,5", "0x", "e5", "\t1", "."}) {
     double value = 77;
     EXPECT_FALSE(ParseDouble(text, &value)) << text;
     EXPECT_EQ(value, 77);

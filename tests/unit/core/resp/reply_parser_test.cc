@@ -50,9 +50,9 @@ TEST(ReplyParser, FindsValuesByKey) {
 }
 
 TEST(ReplyParser, RefusesWhatIsNotAReply) {
-  for (const char* bytes :
-       {"\r\n", "PING\r\n", ":x\r\n", ":\r\n", "$x\r\n", "$-2\r\n", "*-2\r\n", "%-1\r\n", "#x\r\n", ",\r\n",
-        ",1x\r\n", "_x\r\n", "$1\r\nabc\r\n", "=2\r\nab\r\n", "*9223372036854775807\r\n"}) {
+  for (const char* bytes : {"\r\n", "PING\r\n", ":x\r\n", ":\r\n", "$x\r\n", "$-2\r\n", "*-2\r\n",
+                            "%-1\r\n", "#x\r\n", ",\r\n", ",1x\r\n", "_x\r\n", "$1\r\nabc\r\n",
+                            "=2\r\nab\r\n", "*9223372036854775807\r\n"}) {
     ReplyParser parser;
     parser.Feed(bytes);
     ReplyValue value;

@@ -70,8 +70,10 @@ TEST(Reply, LengthsKnownAfterwardsNest) {
         r.EndArray(array, 10);
         r.EndArray(outer, 3);
       },
-      "+OK\r\n*3\r\n*2\r\n$1\r\nk\r\n:1\r\n*0\r\n*10\r\n:0\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n:8\r\n:9\r\n",
-      "+OK\r\n*3\r\n%1\r\n$1\r\nk\r\n:1\r\n~0\r\n*10\r\n:0\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n:8\r\n:9\r\n");
+      "+OK\r\n*3\r\n*2\r\n$1\r\nk\r\n:1\r\n*0\r\n*10\r\n:0\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:"
+      "7\r\n:8\r\n:9\r\n",
+      "+OK\r\n*3\r\n%1\r\n$1\r\nk\r\n:1\r\n~0\r\n*10\r\n:0\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:"
+      "7\r\n:8\r\n:9\r\n");
 }
 
 TEST(Reply, ErrorsAreCountedAndHoldNoLineBreaks) {
@@ -112,12 +114,24 @@ ReplyValue WriteRandom(Reply& reply, std::mt19937& random, int depth) {
   std::string text(random() % 150, ' ');
   for (char& c : text) c = static_cast<char>(random());
   switch (random() % (depth > 0 ? 12 : 8)) {
-    case 0: reply.Ok(), value.type = Type::kSimple, value.text = "OK"; break;
-    case 1: reply.Integer(integer), value.type = Type::kInteger, value.integer = integer; break;
-    case 2: reply.Bulk(text), value.type = Type::kBulk, value.text = text; break;
-    case 3: reply.Null(); break;
-    case 4: reply.Error("ERR no"), value.type = Type::kError, value.text = "ERR no"; break;
-    case 5: reply.Bool(true), value.type = Type::kBool, value.integer = 1; break;
+    case 0:
+      reply.Ok(), value.type = Type::kSimple, value.text = "OK";
+      break;
+    case 1:
+      reply.Integer(integer), value.type = Type::kInteger, value.integer = integer;
+      break;
+    case 2:
+      reply.Bulk(text), value.type = Type::kBulk, value.text = text;
+      break;
+    case 3:
+      reply.Null();
+      break;
+    case 4:
+      reply.Error("ERR no"), value.type = Type::kError, value.text = "ERR no";
+      break;
+    case 5:
+      reply.Bool(true), value.type = Type::kBool, value.integer = 1;
+      break;
     case 6:
       reply.Double(0.5), value.type = Type::kDouble, value.number = 0.5, value.text = "0.5";
       break;

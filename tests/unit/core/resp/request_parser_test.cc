@@ -18,8 +18,9 @@ using Words = std::vector<std::string>;
 // A connection's view of the parser: bytes come in, commands and at most one error come out.
 class Stream {
  public:
-  // `drop`: are empty requests that were skipped dropped on kNeedMore, or presented again? The unread bytes move to fresh
-  // memory each time, so that the sanitizer catches a view kept too long.
+  // `drop`: are empty requests that were skipped dropped on kNeedMore, or presented again? The
+  // unread bytes move to fresh memory each time, so that the sanitizer catches a view kept too
+  // long.
   explicit Stream(bool drop = true) : drop_(drop) {}
 
   void Receive(std::string_view bytes) {
@@ -82,7 +83,8 @@ std::string Request(const Words& words) {
 }
 
 TEST(RequestParser, ReadsPipelines) {
-  const Words set = {"SET", "key:000001", std::string(100, 'v')}, get = {"GET", ""}, ping = {"PING"};
+  const Words set = {"SET", "key:000001", std::string(100, 'v')}, get = {"GET", ""},
+              ping = {"PING"};
   const auto commands = Commands(Request(set) + Request(get) + Request(ping) + Request(set));
   EXPECT_EQ(commands, (std::vector<Words>{set, get, ping, set}));
 }
@@ -105,7 +107,8 @@ TEST(RequestParser, LengthsOfEverySize) {
 
 TEST(RequestParser, RawIsTheCommandAsReceived) {
   Stream stream;
-  stream.Receive("\r\n*1\r\n$4\r\nPING\r\nPING\r\n*1\r\n$4\r\nPINGxx*1\r\n$4\rxPING\r\n*1\r\n$4\r\nPING\r\n");
+  stream.Receive(
+      "\r\n*1\r\n$4\r\nPING\r\nPING\r\n*1\r\n$4\r\nPINGxx*1\r\n$4\rxPING\r\n*1\r\n$4\r\nPING\r\n");
   // Not for inline commands, nor where the terminators would not survive a log loader.
   EXPECT_EQ(stream.raws, (Words{"*1\r\n$4\r\nPING\r\n", "", "", "", "*1\r\n$4\r\nPING\r\n"}));
   EXPECT_EQ(stream.commands, std::vector<Words>(5, Words{"PING"}));
@@ -150,9 +153,10 @@ TEST(RequestParser, InlineQuoting) {
 }
 
 TEST(RequestParser, UnbalancedQuotes) {
-  for (const char* line : {"PING \"a", "PING 'a", "PING \"a\"b", "PING 'a'b", "PING a\"b\"c", "PING a'b",
-                           "\"PI\"\"NG\"", "PING \"a\\", "PING '\\'", "PING \""}) {
-    EXPECT_EQ(ErrorOf(std::string(line) + "\r\n"), "ERR Protocol error: unbalanced quotes in request")
+  for (const char* line : {"PING \"a", "PING 'a", "PING \"a\"b", "PING 'a'b", "PING a\"b\"c",
+                           "PING a'b", "\"PI\"\"NG\"", "PING \"a\\", "PING '\\'", "PING \""}) {
+    EXPECT_EQ(ErrorOf(std::string(line) + "\r\n"),
+              "ERR Protocol error: unbalanced quotes in request")
         << line;
   }
 }
@@ -160,13 +164,14 @@ TEST(RequestParser, UnbalancedQuotes) {
 TEST(RequestParser, MultibulkErrors) {
   // Each was checked against redis-server 7.0.15.
   const std::string count = "ERR Protocol error: invalid multibulk length";
-  for (const char* header : {"*abc\r\n", "*\r\n", "*01\r\n", "*+1\r\n", "*-0\r\n", "* 1\r\n", "*1 \r\n", "*1\n$4\r",
-                             "*2147483648\r\n", "*-9223372036854775809\r\n", "*1x\r\n"}) {
+  for (const char* header :
+       {"*abc\r\n", "*\r\n", "*01\r\n", "*+1\r\n", "*-0\r\n", "* 1\r\n", "*1 \r\n", "*1\n$4\r",
+        "*2147483648\r\n", "*-9223372036854775809\r\n", "*1x\r\n"}) {
     EXPECT_EQ(ErrorOf(header + std::string("x")), count) << header;
   }
   const std::string length = "ERR Protocol error: invalid bulk length";
-  for (const char* header : {"$\r\n", "$-1\r\n", "$-0\r\n", "$abc\r\n", "$04\r\n", "$+4\r\n", "$4 \r\n",
-                             "$536870913\r\n", "$18446744073709551616\r\n"}) {
+  for (const char* header : {"$\r\n", "$-1\r\n", "$-0\r\n", "$abc\r\n", "$04\r\n", "$+4\r\n",
+                             "$4 \r\n", "$536870913\r\n", "$18446744073709551616\r\n"}) {
     EXPECT_EQ(ErrorOf("*1\r\n" + std::string(header)), length) << header;
   }
   EXPECT_EQ(ErrorOf("*1\r\n!4\r\nPING\r\n"), "ERR Protocol error: expected '$', got '!'");
@@ -220,7 +225,8 @@ std::vector<std::string> Samples() {
   return {
       Request({"SET", "key", "value"}) + Request({"GET", "key"}) + Request({"PING"}),
       Request({"MSET", "a", "", "b", std::string(120, 'x'), "c\r\n", "\r"}) + "\r\nPING\r\n",
-      Request(Words(12, "k")) + "*0\r\n*-1\r\n\r\n  \nECHO 'a b' \"c\\x0a\"\r\n" + Request({"QUIT"}),
+      Request(Words(12, "k")) + "*0\r\n*-1\r\n\r\n  \nECHO 'a b' \"c\\x0a\"\r\n" +
+          Request({"QUIT"}),
       "PING\nSET a b\n\r\n" + Request({"GET", "a"}),
       "*1\r\n$4\r\nPINGxx*1\rx$4\rxPINGyyPING\r\n",
       Request({"PING"}) + "*1\r\n:1\r\n" + Request({"PING"}),
@@ -270,8 +276,8 @@ TEST(RequestParser, GarbageIsJudgedAlikeHoweverItIsCut) {
     std::string bytes = samples[random() % samples.size()];
     for (size_t edits = random() % 6; edits > 0; --edits) {
       const size_t at = random() % (bytes.size() + 1);
-      const char c = random() % 8 == 0 ? static_cast<char>(random())
-                                       : kAlphabet[random() % kAlphabet.size()];
+      const char c =
+          random() % 8 == 0 ? static_cast<char>(random()) : kAlphabet[random() % kAlphabet.size()];
       if (random() % 2 == 0) {
         bytes.insert(at, 1, c);
       } else if (at < bytes.size()) {
@@ -291,8 +297,8 @@ TEST(RequestParser, GarbageIsJudgedAlikeHoweverItIsCut) {
   }
 }
 
-// The buffer grows in place here, as a connection's does, so that the test's own copying is not what is measured. A
-// parser that scans from the start each time would take minutes on these.
+// The buffer grows in place here, as a connection's does, so that the test's own copying is not
+// what is measured. A parser that scans from the start each time would take minutes on these.
 TEST(RequestParser, HugeBulkInPiecesIsLinear) {
   constexpr size_t kBulk = 128u << 20, kPiece = 4 << 10;
   const std::string header = StrCat("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$", kBulk, "\r\n");
