@@ -11,7 +11,8 @@
 namespace basalt {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the blob is little-endian and is used in place");
+static_assert(std::endian::native == std::endian::little,
+              "the blob is little-endian and is used in place");
 
 uint32_t LoadU32(const unsigned char* from) {
   uint32_t value;

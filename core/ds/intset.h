@@ -1,5 +1,8 @@
-// A sorted set of integers in one block, all of the same width, which grows to fit the widest. The layout is that of RDB's
-// intset: | width u32 LE: 2, 4 or 8 | count u32 LE | integers, little-endian, ascending |
+// A sorted set of integers in one block, all of the same width, which grows to fit the widest. The
+// layout is that of RDB's intset:
+//
+//   | width u32 LE: 2, 4 or 8 | count u32 LE | integers, little-endian, ascending |
+//
 // Owned by one shard; one thread. An empty Intset owns no memory.
 #pragma once
 

@@ -1,12 +1,16 @@
-// A listpack: a sequence of strings and integers in one block of bytes, readable from both ends. The layout is that of
-// Redis's listpack, because RDB files of version 10 carry these blocks as they are:
+// A listpack: a sequence of strings and integers in one block of bytes, readable from both ends.
+// The layout is that of Redis's listpack, because RDB files of version 10 carry these blocks as
+// they are:
 //
 //   | total bytes u32 LE | elements u16 LE | entry | entry | ... | 0xFF |
 //   entry: | encoding | data | length of encoding and data, to be read from the right |
 //
-// An element count of 65535 means "count them". Strings that are canonical 64-bit integers are stored in binary.
-// Owned by one shard; one thread. A Pos and an Element are valid until the listpack changes; no argument may be a view into
-// the listpack it is given to. An empty Listpack owns no memory. A Listpack holds at most kMaxBytes: callers ask Fits().
+// An element count of 65535 means "count them". Strings that are canonical 64-bit integers are
+// stored in binary. An empty Listpack owns no memory. A Listpack holds at most kMaxBytes: callers
+// ask Fits().
+//
+// Owned by one shard; one thread. A Pos and an Element are valid until the listpack changes; no
+// argument may be a view into the listpack it is given to.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +22,14 @@
 
 namespace basalt {
 
+namespace listpack_entry {
+struct Encoded;
+}
+
 class Listpack {
  public:
-  using Pos = uint32_t;                     // byte offset of an entry
-  static constexpr Pos kNone = 0;           // no entry: past either end
+  using Pos = uint32_t;            // byte offset of an entry
+  static constexpr Pos kNone = 0;  // no entry: past either end
   static constexpr size_t kHeaderBytes = 6;
   static constexpr size_t kMaxBytes = size_t{1} << 30;
 
@@ -34,11 +42,11 @@ class Listpack {
 
   // A copy of bytes that are known to be a valid listpack: validated before, or another's bytes().
   static Listpack CopyOf(std::string_view bytes);
-  // Whether untrusted bytes are a listpack. `deep` checks every entry, not just the header; only deeply validated bytes may
-  // be given to CopyOf.
+  // Whether untrusted bytes are a listpack. `deep` checks every entry, not just the header; only
+  // deeply validated bytes may be given to CopyOf.
   static bool Validate(std::string_view bytes, bool deep = true);
 
-  size_t size() const;                      // elements
+  size_t size() const;  // elements
   bool empty() const { return First() == kNone; }
   size_t total_bytes() const;
   std::string_view bytes() const;
@@ -51,7 +59,7 @@ class Listpack {
   Pos Last() const;
   Pos Next(Pos pos) const;
   Pos Prev(Pos pos) const;
-  Pos At(size_t index) const;               // kNone when there are fewer
+  Pos At(size_t index) const;  // kNone when there are fewer
   Element Get(Pos pos) const;
   bool Equals(Pos pos, std::string_view value) const;
   // The first entry equal to `value` among `from`, the (skip+1)th after it, and so on.
@@ -76,10 +84,8 @@ class Listpack {
   void Clear();
 
  private:
-  struct Encoded;
-
-  Pos InsertEncoded(Pos before, const Encoded& entry);
-  void ReplaceEncoded(Pos pos, const Encoded& entry);
+  Pos InsertEncoded(Pos before, const listpack_entry::Encoded& entry);
+  void ReplaceEncoded(Pos pos, const listpack_entry::Encoded& entry);
   size_t CountFrom(Pos pos) const;
   // Replaces `old_bytes` bytes at `at` by `new_bytes` undefined ones. Returns the place.
   unsigned char* Splice(Pos at, size_t old_bytes, size_t new_bytes);

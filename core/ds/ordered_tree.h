@@ -1,13 +1,21 @@
-// An order-statistic B+-tree over the elements of a large sorted set, in the order of (score, name bytes).
+// An order-statistic B+-tree over the elements of a large sorted set, in the order of (score, name
+// bytes).
 //
 //   Leaf:   | scores[62] | elements[62] | links to the leaves on either side |
-//   Branch: | scores[31], elements[31]: the smallest below each child | children[31] | counts[31]: elements below each child |
+//   Branch: | scores[31] | elements[31] | children[31] | counts[31] |
 //
-// Scores lie side by side in the nodes, so a search touches an element only to break a tie by name, and a rank is a sum of
-// counts on the way down. A node is 1 KB, on cache lines of its own. All leaves are at the same depth.
-// Invariants (CheckInvariants): the order; branch entries are exact; no node is empty. After an erase, a node less than a
-// quarter full has been joined with a neighbour unless both neighbours are too full for that.
-// The tree does not own the elements. Owned by one shard; one thread. Iterators are valid until the tree changes.
+// Of each child, a branch holds its smallest element with score, and how many elements are below
+// it.
+//
+// Scores lie side by side in the nodes, so a search touches an element only to break a tie by name,
+// and a rank is a sum of counts on the way down. A node is 1 KB, on cache lines of its own. All
+// leaves are at the same depth. The tree does not own the elements.
+//
+// Invariants (CheckInvariants): the order; branch entries are exact; no node is empty. After an
+// erase, a node less than a quarter full has been joined with a neighbour unless both neighbours
+// are too full for that.
+//
+// Owned by one shard; one thread. Iterators are valid until the tree changes.
 #pragma once
 
 #include <cstddef>
@@ -65,19 +73,21 @@ class OrderedTree {
   size_t size() const { return size_; }
   size_t MemoryBytes() const { return memory_bytes_; }
 
-  void Insert(ScoredElement* element);          // not in the tree yet
-  void Erase(ScoredElement* element);           // in the tree; it is not freed
+  void Insert(ScoredElement* element);                  // not in the tree yet
+  void Erase(ScoredElement* element);                   // in the tree; it is not freed
   void SetScore(ScoredElement* element, double score);  // in the tree; moves it to its new place
 
   size_t RankOf(const ScoredElement* element) const;  // in the tree
   Iterator At(size_t rank) const;                     // false when out of range
-  // How many elements come first for which `before` holds; it must hold for a prefix of the order and for nothing else.
-  size_t CountBefore(absl::FunctionRef<bool(double score, const ScoredElement* element)> before) const;
+  // How many elements come first for which `before` holds; it must hold for a prefix of the order
+  // and for nothing else.
+  size_t CountBefore(
+      absl::FunctionRef<bool(double score, const ScoredElement* element)> before) const;
 
   // Drops all nodes; the elements stay.
   void Clear();
-  // Drops some nodes, those of about `max_elements` elements; returns of how many. Only Clear, the destructor and more
-  // FreeSome may follow.
+  // Drops some nodes, those of about `max_elements` elements; returns of how many. Only Clear, the
+  // destructor and more FreeSome may follow.
   size_t FreeSome(size_t max_elements);
 
   // Walks everything and CHECKs the invariants. For tests.

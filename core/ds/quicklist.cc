@@ -7,44 +7,9 @@
 
 #include "core/base/alloc.h"
 #include "core/base/check.h"
+#include "core/ds/quicklist_node.h"
 
 namespace basalt {
-
-struct Quicklist::Node {
-  Node* prev;
-  Node* next;
-  Listpack pack;         // empty in a plain node
-  char* plain;           // the element of a plain node, else null
-  size_t plain_size;
-  size_t count;
-
-  size_t bytes() const { return plain ? plain_size : pack.total_bytes(); }
-};
-
-namespace {
-
-// Bytes that a node may take while elements are added to it.
-size_t MaxNodeBytes(Quicklist::Fill fill) {
-  constexpr size_t kCountedNodeBytes = 8192;  // the ceiling where elements are counted instead
-  if (fill >= 0) return kCountedNodeBytes;
-  return size_t{4096} << (std::min<int64_t>(-fill, 5) - 1);
-}
-
-size_t MaxNodeCount(Quicklist::Fill fill) {
-  return fill < 0 ? SIZE_MAX : std::max<size_t>(1, static_cast<size_t>(fill));
-}
-
-bool IsLarge(std::string_view value, Quicklist::Fill fill) {
-  return value.size() > MaxNodeBytes(fill);
-}
-
-bool HasRoom(const Quicklist::Node* node, std::string_view value, Quicklist::Fill fill) {
-  if (!node || node->plain || node->count >= MaxNodeCount(fill)) return false;
-  constexpr size_t kMaxEntryOverhead = 10;
-  return node->pack.total_bytes() + value.size() + kMaxEntryOverhead <= MaxNodeBytes(fill);
-}
-
-}  // namespace
 
 Quicklist::~Quicklist() {
   while (head_) FreeNode(head_);
@@ -219,7 +184,8 @@ void Quicklist::InsertAfter(Cursor at, std::string_view value, Fill fill) {
   }
 }
 
-// Splits the node in front of `at`, which is not its first element. The front part stays in `at.node`.
+// Splits the node in front of `at`, which is not its first element. The front part stays in
+// `at.node`.
 void Quicklist::SplitBefore(Cursor at) {
   Node* node = at.node;
   Node* tail = NewNode(node, node->next);
@@ -243,7 +209,8 @@ void Quicklist::Replace(Cursor at, std::string_view value, Fill fill) {
     }
     return;
   }
-  const size_t grown = node->pack.total_bytes() - Listpack::EntryBytes(Get(at).text()) + Listpack::EntryBytes(value);
+  const size_t grown =
+      node->pack.total_bytes() - Listpack::EntryBytes(Get(at).text()) + Listpack::EntryBytes(value);
   if (!large && grown <= MaxNodeBytes(fill)) {
     node->pack.Replace(at.pos, value);
     return;
@@ -255,114 +222,6 @@ void Quicklist::Replace(Cursor at, std::string_view value, Fill fill) {
   } else {
     PushBack(value, fill);
   }
-}
-
-// Removes one element and, with the last of them, its node. Returns the element that followed.
-Quicklist::Cursor Quicklist::EraseAt(Cursor at) {
-  Node* node = at.node;
-  if (node->count == 1) {
-    Node* next = node->next;
-    FreeNode(node);
-    return FirstOf(next);
-  }
-  const Listpack::Pos next = node->pack.Erase(at.pos);
-  --node->count;
-  --size_;
-  return next != Listpack::kNone ? Cursor{node, next} : FirstOf(node->next);
-}
-
-size_t Quicklist::EraseRange(size_t start, size_t count, Fill fill) {
-  if (start >= size_) return 0;
-  count = std::min(count, size_ - start);
-  Cursor at = At(start);
-  for (size_t left = count; left > 0;) {
-    Node* node = at.node;
-    if (at.pos == FirstOf(node).pos && node->count <= left) {
-      left -= node->count;
-      Node* next = node->next;
-      FreeNode(node);
-      at = FirstOf(next);
-      continue;
-    }
-    const size_t before = node->count;
-    node->pack.Erase(at.pos, left);
-    node->count = node->pack.size();
-    const size_t erased = before - node->count;
-    size_ -= erased;
-    left -= erased;
-    if (left > 0) at = FirstOf(node->next);
-  }
-  if (size_ > 0) MergeAround(At(std::min(start, size_ - 1)).node, fill);
-  return count;
-}
-
-size_t Quicklist::RemoveMatches(std::string_view value, size_t max_matches, bool from_tail, Fill fill) {
-  size_t removed = 0;
-  Node* node = from_tail ? tail_ : head_;
-  while (node && removed < max_matches) {
-    Node* next = from_tail ? node->prev : node->next;
-    const size_t erased = RemoveInNode(node, value, max_matches - removed, from_tail);
-    removed += erased;
-    if (erased > 0 && erased == node->count + erased) {
-      FreeNode(node);
-    } else if (erased > 0) {
-      // Only with the side already visited, so that `next` stays and is visited whole.
-      Node* visited = from_tail ? node->next : node->prev;
-      if (visited) TryMerge(from_tail ? node : visited, fill);
-    }
-    node = next;
-  }
-  return removed;
-}
-
-// Removes up to `max_matches` elements equal to `value` from one node, which may be left empty.
-size_t Quicklist::RemoveInNode(Node* node, std::string_view value, size_t max_matches, bool from_tail) {
-  size_t removed = 0;
-  if (node->plain) {
-    removed = std::string_view(node->plain, node->plain_size) == value ? 1 : 0;
-  } else if (!from_tail) {
-    Listpack::Pos pos = node->pack.Find(value, node->pack.First());
-    while (pos != Listpack::kNone && removed < max_matches) {
-      pos = node->pack.Find(value, node->pack.Erase(pos));
-      ++removed;
-    }
-  } else {
-    for (Listpack::Pos pos = node->pack.Last(); pos != Listpack::kNone && removed < max_matches;) {
-      const Listpack::Pos prev = node->pack.Prev(pos);
-      if (node->pack.Equals(pos, value)) {
-        node->pack.Erase(pos);
-        ++removed;
-      }
-      pos = prev;
-    }
-  }
-  node->count -= removed;
-  size_ -= removed;
-  return removed;
-}
-
-// Joins `node` and the one after it when both together are at most half full, so that the result has room to grow.
-bool Quicklist::TryMerge(Node* node, Fill fill) {
-  Node* next = node->next;
-  if (!next || node->plain || next->plain) return false;
-  if (node->count + next->count > MaxNodeCount(fill) / 2) return false;
-  if (node->pack.total_bytes() + next->pack.total_bytes() > MaxNodeBytes(fill) / 2) return false;
-  node->pack.AppendAll(next->pack);
-  node->count += next->count;
-  size_ += next->count;  // FreeNode takes them off again
-  FreeNode(next);
-  return true;
-}
-
-void Quicklist::MergeAround(Node* node, Fill fill) {
-  TryMerge(node, fill);
-  if (node->prev) TryMerge(node->prev, fill);
-}
-
-size_t Quicklist::FreeSome(size_t max_elements) {
-  const size_t before = size_;
-  while (tail_ && before - size_ < max_elements) FreeNode(tail_);
-  return before - size_;
 }
 
 const Quicklist::Node* Quicklist::NextNode(const Node* node) { return node->next; }

@@ -1,9 +1,9 @@
-// A long list: a chain of nodes, each a listpack of up to the configured size. An element larger than a node gets a node
-// of its own ("plain"), which holds the bare bytes.
-// Invariants: no node is empty; a node's `count` is its number of elements; only a node of one element exceeds the limit
+// A long list: a chain of nodes, each a listpack of up to the configured size. An element larger
+// than a node gets a node of its own ("plain"), which holds the bare bytes. Invariants: no node is
+// empty; a node's `count` is its number of elements; only a node of one element exceeds the limit
 // that it was filled under.
-// Owned by one shard; one thread. A Cursor and an Element are valid until the list changes. No argument may be a view into
-// the list.
+// Owned by one shard; one thread. A Cursor and an Element are valid until the list changes. No
+// argument may be a view into the list.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,8 @@ class Quicklist {
  public:
   struct Node;
 
-  // The size of nodes: elements when positive, else -1 .. -5 for 4 KB .. 64 KB (list-max-listpack-size).
+  // The size of nodes: elements when positive, else -1 .. -5 for 4 KB .. 64 KB
+  // (list-max-listpack-size).
   using Fill = int64_t;
 
   // One element: its node and its place there. Null when past either end.
@@ -59,9 +60,11 @@ class Quicklist {
   void Replace(Cursor at, std::string_view value, Fill fill);
   // Removes up to `count` elements from position `start` on. Returns how many.
   size_t EraseRange(size_t start, size_t count, Fill fill);
-  // Removes the first (last, when `from_tail`) `max_matches` elements equal to `value`. Returns how many.
+  // Removes the first (last, when `from_tail`) `max_matches` elements equal to `value`. Returns how
+  // many.
   size_t RemoveMatches(std::string_view value, size_t max_matches, bool from_tail, Fill fill);
-  // Removes whole nodes from the tail until `max_elements` or more are gone or nothing is left. Returns how many.
+  // Removes whole nodes from the tail until `max_elements` or more are gone or nothing is left.
+  // Returns how many.
   size_t FreeSome(size_t max_elements);
 
   // The nodes in order, for saving and loading.

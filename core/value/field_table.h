@@ -1,4 +1,7 @@
-// The table behind a large Hash. A field is one allocation: | field length u32 | value length u32 | field | value |.
+// The table behind a large Hash. A field is one allocation:
+//
+//   | field length u32 | value length u32 | field | value |
+//
 // Owned by one shard; one thread.
 #pragma once
 
@@ -18,7 +21,8 @@ class FieldElement {
  public:
   static FieldElement* Create(std::string_view field, std::string_view value) {
     BASALT_CHECK(field.size() <= kMaxLength && value.size() <= kMaxLength);
-    auto* element = static_cast<FieldElement*>(Allocate(sizeof(FieldElement) + field.size() + value.size()));
+    auto* element =
+        static_cast<FieldElement*>(Allocate(sizeof(FieldElement) + field.size() + value.size()));
     element->field_size_ = static_cast<uint32_t>(field.size());
     if (!field.empty()) std::memcpy(element->bytes_, field.data(), field.size());
     element->SetValue(value);
@@ -31,7 +35,8 @@ class FieldElement {
     BASALT_CHECK(value.size() <= kMaxLength);
     const size_t needed = sizeof(FieldElement) + element->field_size_ + value.size();
     const size_t usable = UsableSize(element);
-    if (needed > usable || needed < usable / 2) element = static_cast<FieldElement*>(Reallocate(element, needed));
+    if (needed > usable || needed < usable / 2)
+      element = static_cast<FieldElement*>(Reallocate(element, needed));
     element->SetValue(value);
     return element;
   }
@@ -56,7 +61,9 @@ struct FieldTraits {
   using Element = FieldElement;
   using Key = std::string_view;
   static uint64_t Hash(const FieldElement* element) { return HashKey(element->field()); }
-  static bool Equal(const FieldElement* element, std::string_view field) { return element->field() == field; }
+  static bool Equal(const FieldElement* element, std::string_view field) {
+    return element->field() == field;
+  }
   static void Destroy(FieldElement* element) { FieldElement::Destroy(element); }
 };
 

@@ -91,7 +91,8 @@ void Hash::Reserve(size_t fields) {
 
 void Hash::ForEach(absl::FunctionRef<bool(std::string_view, std::string_view)> visit) const {
   if (table_) {
-    table_->Walk([&](const FieldElement* element) { return visit(element->field(), element->value()); });
+    table_->Walk(
+        [&](const FieldElement* element) { return visit(element->field(), element->value()); });
     return;
   }
   for (Listpack::Pos pos = packed_.First(); pos != Listpack::kNone;) {
@@ -105,7 +106,9 @@ void Hash::ForEach(absl::FunctionRef<bool(std::string_view, std::string_view)> v
 
 uint64_t Hash::Scan(uint64_t cursor, size_t count, Visitor visit) const {
   if (table_) {
-    return table_->Scan(cursor, count, [&](const FieldElement* element) { visit(element->field(), element->value()); });
+    return table_->Scan(cursor, count, [&](const FieldElement* element) {
+      visit(element->field(), element->value());
+    });
   }
   ForEach([&](std::string_view field, std::string_view value) {
     visit(field, value);
@@ -131,8 +134,9 @@ bool Hash::RandomField(Random& random, Element* field, Element* value) const {
 
 void Hash::RandomDistinct(Random& random, size_t count, Visitor visit) const {
   if (table_) {
-    table_->RandomDistinct(random, count,
-                           [&](const FieldElement* element) { visit(element->field(), element->value()); });
+    table_->RandomDistinct(random, count, [&](const FieldElement* element) {
+      visit(element->field(), element->value());
+    });
     return;
   }
   Sampler sampler(random, count, Size());
@@ -145,11 +149,13 @@ void Hash::RandomDistinct(Random& random, size_t count, Visitor visit) const {
 void Hash::RandomRepeated(Random& random, size_t count, Visitor visit) const {
   Element field;
   Element value;
-  for (; count > 0 && RandomField(random, &field, &value); --count) visit(field.text(), value.text());
+  for (; count > 0 && RandomField(random, &field, &value); --count)
+    visit(field.text(), value.text());
 }
 
 size_t Hash::MemoryBytes(size_t samples) const {
-  return sizeof(*this) + (table_ ? sizeof(*table_) + table_->MemoryBytes(samples) : packed_.MemoryBytes());
+  return sizeof(*this) +
+         (table_ ? sizeof(*table_) + table_->MemoryBytes(samples) : packed_.MemoryBytes());
 }
 
 std::unique_ptr<Hash> Hash::Clone() const {
@@ -160,7 +166,8 @@ std::unique_ptr<Hash> Hash::Clone() const {
   }
   copy->table_ = std::make_unique<FieldTable>();
   table_->Walk([&](const FieldElement* element) {
-    copy->table_->Insert(FieldTraits::Hash(element), FieldElement::Create(element->field(), element->value()));
+    copy->table_->Insert(FieldTraits::Hash(element),
+                         FieldElement::Create(element->field(), element->value()));
     return true;
   });
   return copy;

@@ -1,6 +1,7 @@
-// The hash type: field -> value. Small: one listpack of field, value, field, value ... in order of insertion. Larger
-// (ValueLimits): a hash table with one allocation per field. A hash never turns small again.
-// Owned by one shard; one thread. Views and Elements are valid until the hash changes; a visitor must not change it.
+// The hash type: field -> value. Small: one listpack of field, value, field, value ... in order of
+// insertion. Larger (ValueLimits): a hash table with one allocation per field. A hash never turns
+// small again. Owned by one shard; one thread. Views and Elements are valid until the hash changes;
+// a visitor must not change it.
 #pragma once
 
 #include <cstddef>
@@ -37,8 +38,9 @@ class Hash {
 
   // Every field, until `visit` returns false.
   void ForEach(absl::FunctionRef<bool(std::string_view field, std::string_view value)> visit) const;
-  // One step of a scan: visits about `count` fields and returns the next cursor, 0 at the end. A field present from the
-  // first step to the last is visited at least once. A listpack is visited whole, whatever the cursor.
+  // One step of a scan: visits about `count` fields and returns the next cursor, 0 at the end. A
+  // field present from the first step to the last is visited at least once. A listpack is visited
+  // whole, whatever the cursor.
   uint64_t Scan(uint64_t cursor, size_t count, Visitor visit) const;
 
   // A field at random; false when empty. `value` may be null.
@@ -48,18 +50,19 @@ class Hash {
   // `count` fields at random, each chosen anew.
   void RandomRepeated(Random& random, size_t count, Visitor visit) const;
 
-  // Memory held, by usable size; a table's fields are extrapolated from `samples` of them (0: counts all).
+  // Memory held, by usable size; a table's fields are extrapolated from `samples` of them (0:
+  // counts all).
   size_t MemoryBytes(size_t samples = 5) const;
   std::unique_ptr<Hash> Clone() const;
-  // Frees up to about `max_elements` fields and returns how many; 0 when nothing is left. Nothing but FreeSome and the
-  // destructor may be called afterwards.
+  // Frees up to about `max_elements` fields and returns how many; 0 when nothing is left. Nothing
+  // but FreeSome and the destructor may be called afterwards.
   size_t FreeSome(size_t max_elements);
 
   // For RDB. The listpack while the hash is small.
   bool is_packed() const { return table_ == nullptr; }
   std::string_view packed_bytes() const { return packed_.bytes(); }  // only while is_packed()
-  // A hash of an untrusted listpack; becomes a table at once when it is over the limits. Null when the bytes are no valid
-  // listpack, a value is missing or a field occurs twice. May be empty.
+  // A hash of an untrusted listpack; becomes a table at once when it is over the limits. Null when
+  // the bytes are no valid listpack, a value is missing or a field occurs twice. May be empty.
   static std::unique_ptr<Hash> FromListpack(std::string_view bytes);
   // Prepares a large hash for `fields` fields to come, when that number is known (loading).
   void Reserve(size_t fields);
@@ -68,7 +71,7 @@ class Hash {
   void ConvertToTable();
   Listpack::Pos FindPacked(std::string_view field) const;  // the value of `field`, or kNone
 
-  Listpack packed_;                    // empty of memory once table_ exists
+  Listpack packed_;  // empty of memory once table_ exists
   std::unique_ptr<FieldTable> table_;
 };
 

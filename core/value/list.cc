@@ -60,11 +60,14 @@ bool List::InsertBeside(std::string_view pivot, std::string_view value, bool aft
 
 size_t List::Remove(int64_t count, std::string_view value) {
   const bool from_tail = count < 0;
-  const uint64_t magnitude = from_tail ? uint64_t{0} - static_cast<uint64_t>(count) : static_cast<uint64_t>(count);
+  const uint64_t magnitude =
+      from_tail ? uint64_t{0} - static_cast<uint64_t>(count) : static_cast<uint64_t>(count);
   return items_.RemoveMatches(value, count == 0 ? SIZE_MAX : magnitude, from_tail, Fill());
 }
 
-size_t List::EraseRange(size_t start, size_t count) { return items_.EraseRange(start, count, Fill()); }
+size_t List::EraseRange(size_t start, size_t count) {
+  return items_.EraseRange(start, count, Fill());
+}
 
 void List::Trim(size_t start, size_t count) {
   if (start < Size() && count < Size() - start) items_.EraseRange(start + count, SIZE_MAX, Fill());
@@ -90,7 +93,8 @@ void List::ForEach(absl::FunctionRef<bool(std::string_view)> visit) const {
 void List::Find(std::string_view value, int64_t rank, size_t max_compare,
                 absl::FunctionRef<bool(size_t)> found) const {
   const bool from_tail = rank < 0;
-  uint64_t to_skip = from_tail ? uint64_t{0} - static_cast<uint64_t>(rank) : static_cast<uint64_t>(rank);
+  uint64_t to_skip =
+      from_tail ? uint64_t{0} - static_cast<uint64_t>(rank) : static_cast<uint64_t>(rank);
   if (to_skip > 0) --to_skip;
   size_t left = max_compare == 0 ? Size() : std::min(max_compare, Size());
   Quicklist::Cursor at = from_tail ? items_.Back() : items_.Front();

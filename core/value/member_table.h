@@ -1,4 +1,5 @@
-// The table behind a large Set. A member is one allocation: | length u32 | bytes |. Owned by one shard; one thread.
+// The table behind a large Set. A member is one allocation: | length u32 | bytes |.
+// Owned by one shard; one thread.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,9 @@ struct MemberTraits {
   using Element = MemberElement;
   using Key = std::string_view;
   static uint64_t Hash(const MemberElement* element) { return HashKey(element->member()); }
-  static bool Equal(const MemberElement* element, std::string_view member) { return element->member() == member; }
+  static bool Equal(const MemberElement* element, std::string_view member) {
+    return element->member() == member;
+  }
   static void Destroy(MemberElement* element) { MemberElement::Destroy(element); }
 };
 

@@ -1,5 +1,5 @@
-// What the large hash, set and sorted set have in common: a HashTable that owns its elements, walked with prefetching, scanned
-// in steps, sampled at random and freed in slices.
+// What the large hash, set and sorted set have in common: a HashTable that owns its elements,
+// walked with prefetching, scanned in steps, sampled at random and freed in slices.
 //
 //   struct Traits : what HashTable asks for, and
 //     static void Destroy(Element*);
@@ -84,7 +84,8 @@ class OwningTable {
 
   template <class F>
   void RandomDistinct(Random& random, size_t count, F&& visit) const {
-    // Where few are wanted, drawing until enough different ones have come up is quick; else each is asked once.
+    // Where few are wanted, drawing until enough different ones have come up is quick; else each is
+    // asked once.
     if (count < size() / 4) {
       std::unordered_set<const Element*> seen;
       while (seen.size() < count) {
@@ -108,7 +109,9 @@ class OwningTable {
       bytes += UsableSize(element);
       return ++sampled != samples;
     });
-    if (sampled > 0) bytes = static_cast<size_t>(static_cast<double>(bytes) / static_cast<double>(sampled) * static_cast<double>(size()));
+    if (sampled > 0)
+      bytes = static_cast<size_t>(static_cast<double>(bytes) / static_cast<double>(sampled) *
+                                  static_cast<double>(size()));
     return table_.MemoryBytes() + bytes;
   }
 

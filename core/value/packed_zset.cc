@@ -27,7 +27,8 @@ bool ScoreOf(const Element& element, double* score) {
   return true;
 }
 
-// Whether the score is an integer that a double and an int64 both hold exactly; minus zero counts as zero.
+// Whether the score is an integer that a double and an int64 both hold exactly; minus zero counts
+// as zero.
 bool IsIntegral(double score) {
   constexpr double kBound = 4611686018427387904.0;  // 2^62
   return score >= -kBound && score <= kBound && score == std::floor(score);
@@ -41,7 +42,9 @@ PackedZSet::Pos PackedZSet::Find(std::string_view member, double* score, size_t*
     found = pack_.Find(member, pack_.First(), 1);
   } else {
     *rank = 0;
-    for (found = pack_.First(); found != Listpack::kNone && !pack_.Equals(found, member); found = Next(found)) ++*rank;
+    for (found = pack_.First(); found != Listpack::kNone && !pack_.Equals(found, member);
+         found = Next(found))
+      ++*rank;
   }
   if (found != Listpack::kNone && score) *score = Score(found);
   return found;
@@ -62,7 +65,8 @@ void PackedZSet::Insert(std::string_view member, double score) {
   // From the back: members often arrive in order.
   Pos before = Listpack::kNone;
   const Pos last = pack_.Last();
-  for (Pos pos = last == Listpack::kNone ? last : pack_.Prev(last); pos != Listpack::kNone; pos = Prev(pos)) {
+  for (Pos pos = last == Listpack::kNone ? last : pack_.Prev(last); pos != Listpack::kNone;
+       pos = Prev(pos)) {
     const double other = Score(pos);
     if (other < score || (other == score && Member(pos).text() < member)) break;
     before = pos;
@@ -88,8 +92,10 @@ RankSpan PackedZSet::SpanOf(const ScoreRange& range) const {
 RankSpan PackedZSet::SpanOf(const LexRange& range) const {
   RankSpan span;
   Pos pos = pack_.First();
-  for (; pos != Listpack::kNone && !range.MeetsMin(Member(pos).text()); pos = Next(pos)) ++span.first;
-  for (; pos != Listpack::kNone && range.MeetsMax(Member(pos).text()); pos = Next(pos)) ++span.count;
+  for (; pos != Listpack::kNone && !range.MeetsMin(Member(pos).text()); pos = Next(pos))
+    ++span.first;
+  for (; pos != Listpack::kNone && range.MeetsMax(Member(pos).text()); pos = Next(pos))
+    ++span.count;
   return span;
 }
 

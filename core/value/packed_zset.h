@@ -1,6 +1,7 @@
-// A small sorted set: a listpack of member, score, member, score ... in the order of (score, member bytes), laid out as in
-// Redis, so that RDB files can carry it. Everything is a walk. Integral scores are stored as integers, others as text.
-// Owned by one shard; one thread. Views and Elements are valid until the set changes.
+// A small sorted set: a listpack of member, score, member, score ... in the order of (score, member
+// bytes), laid out as in Redis, so that RDB files can carry it. Everything is a walk. Integral
+// scores are stored as integers, others as text. Owned by one shard; one thread. Views and Elements
+// are valid until the set changes.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +34,8 @@ class PackedZSet {
   void Insert(std::string_view member, double score);  // not in the set yet
   void Erase(Pos pos, size_t count = 1) { pack_.Erase(pos, 2 * count); }
 
-  // The members from the first that meets the minimum up to the first that does not meet the maximum.
+  // The members from the first that meets the minimum up to the first that does not meet the
+  // maximum.
   RankSpan SpanOf(const ScoreRange& range) const;
   RankSpan SpanOf(const LexRange& range) const;
 

@@ -1,5 +1,5 @@
-// Chooses `want` of `total` things that come by one after another, every subset equally likely (Knuth, volume 2, 3.4.2,
-// algorithm S). One thread.
+// Chooses `want` of `total` things that come by one after another, every subset equally likely
+// (Knuth, volume 2, 3.4.2, algorithm S). One thread.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,8 @@ namespace basalt {
 
 class Sampler {
  public:
-  Sampler(Random& random, size_t want, size_t total) : random_(random), want_(std::min(want, total)), left_(total) {}
+  Sampler(Random& random, size_t want, size_t total)
+      : random_(random), want_(std::min(want, total)), left_(total) {}
 
   bool done() const { return want_ == 0; }
 

@@ -1,5 +1,5 @@
-// A large sorted set: a hash table by name that owns the elements, and the order-statistic tree over the same elements.
-// Invariant: both hold the same elements. Owned by one shard; one thread.
+// A large sorted set: a hash table by name that owns the elements, and the order-statistic tree
+// over the same elements. Invariant: both hold the same elements. Owned by one shard; one thread.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,9 @@ struct ScoredTraits {
   using Element = ScoredElement;
   using Key = std::string_view;
   static uint64_t Hash(const ScoredElement* element) { return HashKey(element->name()); }
-  static bool Equal(const ScoredElement* element, std::string_view name) { return element->name() == name; }
+  static bool Equal(const ScoredElement* element, std::string_view name) {
+    return element->name() == name;
+  }
   static void Destroy(ScoredElement* element) { ScoredElement::Destroy(element); }
 };
 
@@ -51,13 +53,18 @@ class ScoredTable {
   }
 
   RankSpan SpanOf(const ScoreRange& range) const {
-    return Between(by_score_.CountBefore([&](double score, const ScoredElement*) { return !range.MeetsMin(score); }),
-                   by_score_.CountBefore([&](double score, const ScoredElement*) { return range.MeetsMax(score); }));
+    return Between(by_score_.CountBefore(
+                       [&](double score, const ScoredElement*) { return !range.MeetsMin(score); }),
+                   by_score_.CountBefore(
+                       [&](double score, const ScoredElement*) { return range.MeetsMax(score); }));
   }
   RankSpan SpanOf(const LexRange& range) const {
-    return Between(
-        by_score_.CountBefore([&](double, const ScoredElement* element) { return !range.MeetsMin(element->name()); }),
-        by_score_.CountBefore([&](double, const ScoredElement* element) { return range.MeetsMax(element->name()); }));
+    return Between(by_score_.CountBefore([&](double, const ScoredElement* element) {
+      return !range.MeetsMin(element->name());
+    }),
+                   by_score_.CountBefore([&](double, const ScoredElement* element) {
+                     return range.MeetsMax(element->name());
+                   }));
   }
 
   size_t MemoryBytes(size_t samples) const {
@@ -70,7 +77,9 @@ class ScoredTable {
   }
 
  private:
-  static RankSpan Between(size_t first, size_t end) { return {first, end > first ? end - first : 0}; }
+  static RankSpan Between(size_t first, size_t end) {
+    return {first, end > first ? end - first : 0};
+  }
 
   OwningTable<ScoredTraits> by_name_;
   OrderedTree by_score_;

@@ -13,7 +13,9 @@ namespace basalt {
 namespace {
 
 // An intset is searched quickly but changed slowly, so however high the setting, it ends somewhere.
-size_t MaxIntsetEntries() { return std::min<size_t>(ValueLimits::set_max_intset_entries, size_t{1} << 26); }
+size_t MaxIntsetEntries() {
+  return std::min<size_t>(ValueLimits::set_max_intset_entries, size_t{1} << 26);
+}
 
 }  // namespace
 
@@ -74,7 +76,8 @@ void Set::ForEach(absl::FunctionRef<bool(std::string_view)> visit) const {
 
 uint64_t Set::Scan(uint64_t cursor, size_t count, Visitor visit) const {
   if (table_) {
-    return table_->Scan(cursor, count, [&](const MemberElement* element) { visit(element->member()); });
+    return table_->Scan(cursor, count,
+                        [&](const MemberElement* element) { visit(element->member()); });
   }
   ForEach([&](std::string_view member) {
     visit(member);
@@ -86,7 +89,8 @@ uint64_t Set::Scan(uint64_t cursor, size_t count, Visitor visit) const {
 bool Set::RandomMember(Random& random, Element* member) const {
   const size_t size = Size();
   if (size == 0) return false;
-  *member = table_ ? Element(table_->RandomElement(random)->member()) : Element(ints_.At(random.Below(size)));
+  *member = table_ ? Element(table_->RandomElement(random)->member())
+                   : Element(ints_.At(random.Below(size)));
   return true;
 }
 
@@ -99,7 +103,8 @@ bool Set::PopRandom(Random& random, std::string* member) {
 
 void Set::RandomDistinct(Random& random, size_t count, Visitor visit) const {
   if (table_) {
-    table_->RandomDistinct(random, count, [&](const MemberElement* element) { visit(element->member()); });
+    table_->RandomDistinct(random, count,
+                           [&](const MemberElement* element) { visit(element->member()); });
     return;
   }
   Sampler sampler(random, count, Size());
@@ -115,7 +120,8 @@ void Set::RandomRepeated(Random& random, size_t count, Visitor visit) const {
 }
 
 size_t Set::MemoryBytes(size_t samples) const {
-  return sizeof(*this) + (table_ ? sizeof(*table_) + table_->MemoryBytes(samples) : ints_.MemoryBytes());
+  return sizeof(*this) +
+         (table_ ? sizeof(*table_) + table_->MemoryBytes(samples) : ints_.MemoryBytes());
 }
 
 std::unique_ptr<Set> Set::Clone() const {

@@ -1,6 +1,7 @@
-// The set type. Small and all integers: one intset, sorted. Otherwise (ValueLimits): a hash table with one allocation per
-// member, as in Redis 7.0, which has no listpack sets. A set never turns back into an intset.
-// Owned by one shard; one thread. Views and Elements are valid until the set changes; a visitor must not change it.
+// The set type. Small and all integers: one intset, sorted. Otherwise (ValueLimits): a hash table
+// with one allocation per member, as in Redis 7.0, which has no listpack sets. A set never turns
+// back into an intset. Owned by one shard; one thread. Views and Elements are valid until the set
+// changes; a visitor must not change it.
 #pragma once
 
 #include <cstddef>
@@ -48,7 +49,8 @@ class Set {
   // `count` members at random, each chosen anew.
   void RandomRepeated(Random& random, size_t count, Visitor visit) const;
 
-  // Memory held, by usable size; a table's members are extrapolated from `samples` of them (0: counts all).
+  // Memory held, by usable size; a table's members are extrapolated from `samples` of them (0:
+  // counts all).
   size_t MemoryBytes(size_t samples = 5) const;
   std::unique_ptr<Set> Clone() const;
   // As Hash::FreeSome.
@@ -57,16 +59,17 @@ class Set {
   // For RDB. The intset while the set is one.
   bool is_packed() const { return table_ == nullptr; }
   std::string_view packed_bytes() const { return ints_.bytes(); }  // only while is_packed()
-  // A set of an untrusted intset; becomes a table at once when it is over the limit. Null when it is no valid intset.
+  // A set of an untrusted intset; becomes a table at once when it is over the limit. Null when it
+  // is no valid intset.
   static std::unique_ptr<Set> FromIntset(std::string_view bytes);
-  // Prepares for `members` members to come, when that number is known (loading). Above the intset limit this makes the
-  // set a table at once.
+  // Prepares for `members` members to come, when that number is known (loading). Above the intset
+  // limit this makes the set a table at once.
   void Reserve(size_t members);
 
  private:
   void ConvertToTable();
 
-  Intset ints_;                         // empty of memory once table_ exists
+  Intset ints_;  // empty of memory once table_ exists
   std::unique_ptr<MemberTable> table_;
 };
 

@@ -1,5 +1,6 @@
-// When a small, packed collection becomes a large one: Redis 7.0's thresholds, by their configuration names.
-// Read by every shard; written only while all shards are parked (CONFIG SET) or before they start.
+// When a small, packed collection becomes a large one: Redis 7.0's thresholds, by their
+// configuration names. Read by every shard; written only while all shards are parked (CONFIG SET)
+// or before they start.
 #pragma once
 
 #include <cstddef>

@@ -40,7 +40,8 @@ bool ZSet::Add(std::string_view member, double score) {
   }
   constexpr size_t kMaxOverhead = 64;
   if (packed_.size() + 1 > ValueLimits::zset_max_listpack_entries ||
-      member.size() > ValueLimits::zset_max_listpack_value || !packed_.pack().Fits(member.size() + kMaxOverhead)) {
+      member.size() > ValueLimits::zset_max_listpack_value ||
+      !packed_.pack().Fits(member.size() + kMaxOverhead)) {
     ConvertToTable();
     return table_->Set(member, score);
   }
@@ -138,7 +139,9 @@ bool ZSet::At(size_t rank, Element* member, double* score) const {
 }
 
 bool ZSet::PopMin(std::string* member, double* score) { return Pop(0, member, score); }
-bool ZSet::PopMax(std::string* member, double* score) { return Size() > 0 && Pop(Size() - 1, member, score); }
+bool ZSet::PopMax(std::string* member, double* score) {
+  return Size() > 0 && Pop(Size() - 1, member, score);
+}
 
 bool ZSet::Pop(size_t rank, std::string* member, double* score) {
   Element element;
@@ -149,8 +152,9 @@ bool ZSet::Pop(size_t rank, std::string* member, double* score) {
 
 uint64_t ZSet::Scan(uint64_t cursor, size_t count, Visitor visit) const {
   if (table_) {
-    return table_->by_name().Scan(
-        cursor, count, [&](const ScoredElement* element) { visit(element->name(), element->score()); });
+    return table_->by_name().Scan(cursor, count, [&](const ScoredElement* element) {
+      visit(element->name(), element->score());
+    });
   }
   Range({0, Size()}, false, visit);
   return 0;
@@ -209,7 +213,8 @@ std::unique_ptr<ZSet> ZSet::Clone() const {
   copy->table_ = std::make_unique<ScoredTable>();
   for (auto it = table_->by_score().At(0); it; it.Next()) {
     const ScoredElement* element = it.element();
-    copy->table_->Insert(ScoredTraits::Hash(element), ScoredElement::Create(element->name(), element->score()));
+    copy->table_->Insert(ScoredTraits::Hash(element),
+                         ScoredElement::Create(element->name(), element->score()));
   }
   return copy;
 }
@@ -244,7 +249,8 @@ std::unique_ptr<ZSet> ZSet::FromListpack(std::string_view bytes) {
     zset->table_ = std::move(table);
   } else if (!zset->packed_.IsSorted()) {
     zset->packed_.Clear();
-    for (auto it = table->by_score().At(0); it; it.Next()) zset->packed_.Insert(it.element()->name(), it.score());
+    for (auto it = table->by_score().At(0); it; it.Next())
+      zset->packed_.Insert(it.element()->name(), it.score());
   }
   return zset;
 }

@@ -1,10 +1,12 @@
-// The sorted set type: members ordered by (score, member bytes). Small: one listpack of member, score, member, score ... in
-// that order. Larger (ValueLimits): a hash table member -> element that owns the elements, plus an order-statistic tree
-// over the same elements; Redis calls that encoding "skiplist". It never turns small again.
+// The sorted set type: members ordered by (score, member bytes). Small: one listpack of member,
+// score, member, score ... in that order. Larger (ValueLimits): a hash table member -> element that
+// owns the elements, plus an order-statistic tree over the same elements; Redis calls that encoding
+// "skiplist". It never turns small again.
 //
-// A rank counts from 0 at the lowest. Ranges by score or by name are first turned into a Span of ranks (logarithmic in the
-// large encoding); visiting, counting and removing all work on Spans.
-// Owned by one shard; one thread. Views and Elements are valid until the set changes; a visitor must not change it.
+// A rank counts from 0 at the lowest. Ranges by score or by name are first turned into a Span of
+// ranks (logarithmic in the large encoding); visiting, counting and removing all work on Spans.
+// Owned by one shard; one thread. Views and Elements are valid until the set changes; a visitor
+// must not change it.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +44,8 @@ class ZSet {
   // Adds the member or changes its score (not NaN). Returns true when it is new.
   bool Add(std::string_view member, double score);
   bool Remove(std::string_view member);
-  // Rank from the lowest, or from the highest when `reverse`. `score`, when given, receives the score.
+  // Rank from the lowest, or from the highest when `reverse`. `score`, when given, receives the
+  // score.
   std::optional<size_t> Rank(std::string_view member, bool reverse, double* score = nullptr) const;
 
   Span SpanOfScores(const ScoreRange& range) const;
@@ -50,7 +53,8 @@ class ZSet {
   size_t CountByScore(const ScoreRange& range) const { return SpanOfScores(range).count; }
   size_t CountByName(const LexRange& range) const { return SpanOfNames(range).count; }
 
-  // Visits the members of `span` (clipped to the set) from its lowest rank upwards, or from its highest downwards.
+  // Visits the members of `span` (clipped to the set) from its lowest rank upwards, or from its
+  // highest downwards.
   void Range(Span span, bool reverse, Visitor visit) const;
   // Removes the members of `span` (clipped). Returns how many.
   size_t RemoveRange(Span span);
@@ -72,26 +76,32 @@ class ZSet {
   // `count` members at random, each chosen anew.
   void RandomRepeated(Random& random, size_t count, Visitor visit) const;
 
-  // Memory held, by usable size; a table's members are extrapolated from `samples` of them (0: counts all).
+  // Memory held, by usable size; a table's members are extrapolated from `samples` of them (0:
+  // counts all).
   size_t MemoryBytes(size_t samples = 5) const;
   std::unique_ptr<ZSet> Clone() const;
-  // As Hash::FreeSome; a large set's members count twice, since they leave the order first and the table then.
+  // As Hash::FreeSome; a large set's members count twice, since they leave the order first and the
+  // table then.
   size_t FreeSome(size_t max_elements);
 
   // For RDB. The listpack while the set is small.
   bool is_packed() const { return table_ == nullptr; }
-  std::string_view packed_bytes() const { return packed_.pack().bytes(); }  // only while is_packed()
-  // A sorted set of an untrusted listpack; becomes large at once when over the limits, and is sorted when it was not. Null
-  // when the bytes are no valid listpack, a score is missing or no number, or a member occurs twice. May be empty.
+  std::string_view packed_bytes() const {
+    return packed_.pack().bytes();
+  }  // only while is_packed()
+  // A sorted set of an untrusted listpack; becomes large at once when over the limits, and is
+  // sorted when it was not. Null when the bytes are no valid listpack, a score is missing or no
+  // number, or a member occurs twice. May be empty.
   static std::unique_ptr<ZSet> FromListpack(std::string_view bytes);
-  // Prepares for `members` members to come, when that number is known (loading). Above the limit this makes the set large.
+  // Prepares for `members` members to come, when that number is known (loading). Above the limit
+  // this makes the set large.
   void Reserve(size_t members);
 
  private:
   void ConvertToTable();
   bool Pop(size_t rank, std::string* member, double* score);
 
-  PackedZSet packed_;                   // empty of memory once table_ exists
+  PackedZSet packed_;  // empty of memory once table_ exists
   std::unique_ptr<ScoredTable> table_;
 };
 

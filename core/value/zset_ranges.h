@@ -33,18 +33,26 @@ struct LexRange {
 
   bool MeetsMin(std::string_view member) const {
     switch (min.kind) {
-      case LexBound::kLowest: return true;
-      case LexBound::kHighest: return false;
-      case LexBound::kInclusive: return member >= min.name;
-      default: return member > min.name;
+      case LexBound::kLowest:
+        return true;
+      case LexBound::kHighest:
+        return false;
+      case LexBound::kInclusive:
+        return member >= min.name;
+      default:
+        return member > min.name;
     }
   }
   bool MeetsMax(std::string_view member) const {
     switch (max.kind) {
-      case LexBound::kLowest: return false;
-      case LexBound::kHighest: return true;
-      case LexBound::kInclusive: return member <= max.name;
-      default: return member < max.name;
+      case LexBound::kLowest:
+        return false;
+      case LexBound::kHighest:
+        return true;
+      case LexBound::kInclusive:
+        return member <= max.name;
+      default:
+        return member < max.name;
     }
   }
 };

@@ -1,5 +1,5 @@
-// libFuzzer: bytes that pass for a listpack or an intset can be read, edited and walked both ways without harm, and make
-// values that agree with themselves.
+// libFuzzer: bytes that pass for a listpack or an intset can be read, edited and walked both ways
+// without harm, and make values that agree with themselves.
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -1,5 +1,5 @@
-// A base for tests with random steps: the seed is fresh in every run, shown when an assertion fails, and taken from
-// BASALT_TEST_SEED to replay one. One thread.
+// A base for tests with random steps: the seed is fresh in every run, shown when an assertion
+// fails, and taken from BASALT_TEST_SEED to replay one. One thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,10 @@ namespace basalt {
 
 class SeededTest : public ::testing::Test {
  protected:
-  SeededTest() : seed_(ChooseSeed()), rng_(seed_), trace_(__FILE__, __LINE__, "BASALT_TEST_SEED=" + std::to_string(seed_)) {}
+  SeededTest()
+      : seed_(ChooseSeed()),
+        rng_(seed_),
+        trace_(__FILE__, __LINE__, "BASALT_TEST_SEED=" + std::to_string(seed_)) {}
 
   uint64_t seed() const { return seed_; }
   // Uniform in [0, n).
@@ -24,10 +27,14 @@ class SeededTest : public ::testing::Test {
   // A short string that is often a number, of any width, and sometimes long.
   std::string RandomValue(size_t long_bytes = 300) {
     switch (Below(6)) {
-      case 0: return std::to_string(static_cast<int64_t>(rng_()) >> Below(64));
-      case 1: return std::to_string(Below(50));
-      case 2: return RandomBytes(Below(long_bytes));
-      default: return "v" + std::to_string(Below(40));
+      case 0:
+        return std::to_string(static_cast<int64_t>(rng_()) >> Below(64));
+      case 1:
+        return std::to_string(Below(50));
+      case 2:
+        return RandomBytes(Below(long_bytes));
+      default:
+        return "v" + std::to_string(Below(40));
     }
   }
   std::string RandomBytes(size_t n) {

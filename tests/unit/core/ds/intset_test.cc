@@ -1,4 +1,5 @@
-// Intset against std::set, against bytes that redis-server 7.0.15 wrote (DUMP), and against bytes gone wrong.
+// Intset against std::set, against bytes that redis-server 7.0.15 wrote (DUMP), and against bytes
+// gone wrong.
 #include "core/ds/intset.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +21,9 @@ std::vector<int64_t> Members(const Intset& set) {
   return out;
 }
 
-std::string Hex(const Intset& set) { return absl::BytesToHexString({set.bytes().data(), set.bytes().size()}); }
+std::string Hex(const Intset& set) {
+  return absl::BytesToHexString({set.bytes().data(), set.bytes().size()});
+}
 std::string FromHex(const char* hex) { return std::string(absl::HexStringToBytes(hex)); }
 
 TEST(IntsetTest, WritesWhatRedisWrites) {
@@ -32,14 +35,16 @@ TEST(IntsetTest, WritesWhatRedisWrites) {
   EXPECT_EQ(Hex(middle), "0400000004000000f9ffffff050000002c01000070110100");
   Intset wide;
   for (int64_t v : {int64_t{5}, int64_t{-7}, int64_t{300}, int64_t{-3000000000}}) wide.Add(v);
-  EXPECT_EQ(Hex(wide), "080000000400000000a22f4dfffffffff9ffffffffffffff05000000000000002c01000000000000");
+  EXPECT_EQ(Hex(wide),
+            "080000000400000000a22f4dfffffffff9ffffffffffffff05000000000000002c01000000000000");
 }
 
 TEST(IntsetTest, HoldsTheExtremesOfEveryWidth) {
   Intset set;
   std::set<int64_t> model;
-  for (int64_t v : {int64_t{0}, int64_t{INT16_MIN}, int64_t{INT16_MAX}, int64_t{INT16_MIN} - 1, int64_t{INT16_MAX} + 1,
-                    int64_t{INT32_MIN}, int64_t{INT32_MAX}, int64_t{INT32_MIN} - 1, int64_t{INT32_MAX} + 1,
+  for (int64_t v : {int64_t{0}, int64_t{INT16_MIN}, int64_t{INT16_MAX}, int64_t{INT16_MIN} - 1,
+                    int64_t{INT16_MAX} + 1, int64_t{INT32_MIN}, int64_t{INT32_MAX},
+                    int64_t{INT32_MIN} - 1, int64_t{INT32_MAX} + 1,
                     std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()}) {
     EXPECT_FALSE(set.Contains(v));
     EXPECT_TRUE(set.Add(v));
@@ -57,7 +62,8 @@ TEST_F(IntsetRandomTest, BehavesLikeASet) {
     Intset set;
     std::set<int64_t> model;
     for (int step = 0; step < 1500; ++step) {
-      const int64_t value = static_cast<int64_t>(Below(400)) - 200 + (OneIn(200) ? int64_t{1} << Below(63) : 0);
+      const int64_t value =
+          static_cast<int64_t>(Below(400)) - 200 + (OneIn(200) ? int64_t{1} << Below(63) : 0);
       if (OneIn(3)) {
         EXPECT_EQ(set.Remove(value), model.erase(value) == 1);
       } else {
@@ -80,7 +86,7 @@ TEST(IntsetTest, RefusesWhatIsNoIntset) {
   EXPECT_FALSE(Intset::Validate(FromHex("020000000100000005000600")));  // too long
   EXPECT_FALSE(Intset::Validate(FromHex("020000000200000005000500")));  // twice the same
   EXPECT_FALSE(Intset::Validate(FromHex("020000000200000006000500")));  // not ascending
-  EXPECT_FALSE(Intset::Validate(FromHex("08000000ffffffff0500")));      // count far beyond the bytes
+  EXPECT_FALSE(Intset::Validate(FromHex("08000000ffffffff0500")));  // count far beyond the bytes
   EXPECT_TRUE(Intset::Validate(FromHex("020000000200000005000600")));
 }
 

@@ -1,4 +1,5 @@
-// Listpack against std::vector, against bytes that redis-server 7.0.15 wrote (DUMP), and against bytes gone wrong.
+// Listpack against std::vector, against bytes that redis-server 7.0.15 wrote (DUMP), and against
+// bytes gone wrong.
 #include "core/ds/listpack.h"
 
 #include <gtest/gtest.h>
@@ -15,13 +16,15 @@ namespace {
 
 std::vector<std::string> Forward(const Listpack& pack) {
   std::vector<std::string> out;
-  for (auto pos = pack.First(); pos != Listpack::kNone; pos = pack.Next(pos)) out.push_back(pack.Get(pos).ToString());
+  for (auto pos = pack.First(); pos != Listpack::kNone; pos = pack.Next(pos))
+    out.push_back(pack.Get(pos).ToString());
   return out;
 }
 
 std::vector<std::string> Backward(const Listpack& pack) {
   std::vector<std::string> out;
-  for (auto pos = pack.Last(); pos != Listpack::kNone; pos = pack.Prev(pos)) out.push_back(pack.Get(pos).ToString());
+  for (auto pos = pack.Last(); pos != Listpack::kNone; pos = pack.Prev(pos))
+    out.push_back(pack.Get(pos).ToString());
   return out;
 }
 
@@ -33,21 +36,52 @@ Listpack Of(const std::vector<std::string>& values) {
 
 std::string FromHex(const char* hex) { return std::string(absl::HexStringToBytes(hex)); }
 
-const std::vector<std::string> kIntegers = {
-    "0", "1", "127", "128", "-1", "-4096", "4095", "4096", "-4097", "32767", "-32768", "32768", "-32769",
-    "8388607", "-8388608", "8388608", "-8388609", "2147483647", "-2147483648", "2147483648", "-2147483649",
-    "9223372036854775807", "-9223372036854775808"};
+const std::vector<std::string> kIntegers = {"0",
+                                            "1",
+                                            "127",
+                                            "128",
+                                            "-1",
+                                            "-4096",
+                                            "4095",
+                                            "4096",
+                                            "-4097",
+                                            "32767",
+                                            "-32768",
+                                            "32768",
+                                            "-32769",
+                                            "8388607",
+                                            "-8388608",
+                                            "8388608",
+                                            "-8388609",
+                                            "2147483647",
+                                            "-2147483648",
+                                            "2147483648",
+                                            "-2147483649",
+                                            "9223372036854775807",
+                                            "-9223372036854775808"};
 const char* kIntegersInRedis =
-    "7d0000001700000101017f01c08002dfff02d00002cfff02f1001003f1ffef03f1ff7f03f1008003f200800004f2ff7fff04f2ffff7f04f2000080"
-    "04f30000800005f3ffff7fff05f3ffffff7f05f30000008005f4000000800000000009f4ffffff7fffffffff09f4ffffffffffffff7f09f4000000"
+    "7d0000001700000101017f01c08002dfff02d00002cfff02f1001003f1ffef03f1ff7f03f1008003f200800004f2ff"
+    "7fff04f2ffff7f04f2000080"
+    "04f30000800005f3ffff7fff05f3ffffff7f05f30000008005f4000000800000000009f4ffffff7fffffffff09f4ff"
+    "ffffffffffff7f09f4000000"
     "000000008009ff";
 
-const std::vector<std::string> kStrings = {
-    "", "a", "hello", "007", "-0", "+5", "9223372036854775808", std::string(63, 'x'), std::string(64, 'y')};
+const std::vector<std::string> kStrings = {"",
+                                           "a",
+                                           "hello",
+                                           "007",
+                                           "-0",
+                                           "+5",
+                                           "9223372036854775808",
+                                           std::string(63, 'x'),
+                                           std::string(64, 'y')};
 const char* kStringsInRedis =
-    "b9000000090080018161028568656c6c6f068330303704822d3003822b3503933932323333373230333638353437373538303814bf787878787878"
-    "787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787840e04079"
-    "79797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979"
+    "b9000000090080018161028568656c6c6f068330303704822d3003822b350393393232333337323033363835343737"
+    "3538303814bf787878787878"
+    "7878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878"
+    "78787878787840e04079"
+    "7979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979"
+    "7979797979797979797979"
     "79797979797942ff";
 
 TEST(ListpackTest, WritesIntegersAsRedisDoes) {
@@ -60,7 +94,8 @@ TEST(ListpackTest, ReadsIntegersOfRedis) {
   ASSERT_TRUE(Listpack::Validate(bytes));
   const Listpack pack = Listpack::CopyOf(bytes);
   EXPECT_EQ(Forward(pack), kIntegers);
-  for (auto pos = pack.First(); pos != Listpack::kNone; pos = pack.Next(pos)) EXPECT_TRUE(pack.Get(pos).is_integer());
+  for (auto pos = pack.First(); pos != Listpack::kNone; pos = pack.Next(pos))
+    EXPECT_TRUE(pack.Get(pos).is_integer());
 }
 
 TEST(ListpackTest, WritesStringsAsRedisDoes) {
@@ -71,15 +106,17 @@ TEST(ListpackTest, WritesStringsAsRedisDoes) {
   EXPECT_EQ(Forward(pack), kStrings);
 }
 
-// One string of n bytes: total size and last bytes (backward length, end) as redis-server wrote them.
+// One string of n bytes: total size and last bytes (backward length, end) as redis-server wrote
+// them.
 TEST(ListpackTest, BackwardLengthsHaveRedissBounds) {
   const struct {
     size_t n;
     size_t total;
     const char* tail;
-  } kCases[] = {{125, 135, "7a7fff"},       {126, 137, "0180ff"},   {127, 138, "0181ff"},     {4093, 4104, "1fffff"},
-                {4095, 4106, "2081ff"},     {4096, 4110, "2085ff"}, {16377, 16391, "7ffeff"}, {16378, 16393, "00ffffff"},
-                {16379, 16394, "018080ff"}, {16380, 16395, "018081ff"}};
+  } kCases[] = {{125, 135, "7a7fff"},      {126, 137, "0180ff"},       {127, 138, "0181ff"},
+                {4093, 4104, "1fffff"},    {4095, 4106, "2081ff"},     {4096, 4110, "2085ff"},
+                {16377, 16391, "7ffeff"},  {16378, 16393, "00ffffff"}, {16379, 16394, "018080ff"},
+                {16380, 16395, "018081ff"}};
   for (const auto& c : kCases) {
     const Listpack pack = Of({std::string(c.n, 'z')});
     const std::string bytes(pack.bytes());
@@ -110,7 +147,11 @@ TEST(ListpackTest, FindSkipsValuesOfPairs) {
 
 // Other writers may store "5" as text or in more bytes than needed.
 TEST(ListpackTest, FindsForeignSpellingsOfNumbers) {
-  const std::string bytes = FromHex("0e0000000200" "813502" "f1050003" "ff");
+  const std::string bytes = FromHex(
+      "0e0000000200"
+      "813502"
+      "f1050003"
+      "ff");
   ASSERT_TRUE(Listpack::Validate(bytes));
   const Listpack pack = Listpack::CopyOf(bytes);
   EXPECT_EQ(pack.Find("5", pack.First()), pack.First());
@@ -187,7 +228,8 @@ TEST_F(ListpackRandomTest, BehavesLikeAVector) {
   }
 }
 
-// Whatever passes validation can be read, edited and walked in both directions without touching foreign memory (ASAN).
+// Whatever passes validation can be read, edited and walked in both directions without touching
+// foreign memory (ASAN).
 TEST_F(ListpackRandomTest, DamagedBytesAreRefusedOrHarmless) {
   size_t accepted = 0;
   for (int round = 0; round < 20000; ++round) {
@@ -197,10 +239,17 @@ TEST_F(ListpackRandomTest, DamagedBytesAreRefusedOrHarmless) {
     for (size_t i = 0, n = 1 + Below(3); i < n; ++i) {
       const size_t at = Below(bytes.size());
       switch (Below(4)) {
-        case 0: bytes[at] = static_cast<char>(Below(256)); break;
-        case 1: bytes[at] = static_cast<char>(bytes[at] ^ (1 << Below(8))); break;
-        case 2: bytes.erase(at, 1 + Below(4)); break;
-        default: bytes.insert(at, RandomBytes(1 + Below(4)));
+        case 0:
+          bytes[at] = static_cast<char>(Below(256));
+          break;
+        case 1:
+          bytes[at] = static_cast<char>(bytes[at] ^ (1 << Below(8)));
+          break;
+        case 2:
+          bytes.erase(at, 1 + Below(4));
+          break;
+        default:
+          bytes.insert(at, RandomBytes(1 + Below(4)));
       }
       if (bytes.empty()) bytes = "x";
     }
@@ -228,16 +277,24 @@ TEST_F(ListpackRandomTest, DamagedBytesAreRefusedOrHarmless) {
 
 TEST(ListpackTest, RefusesWhatIsNoListpack) {
   EXPECT_FALSE(Listpack::Validate(""));
-  EXPECT_FALSE(Listpack::Validate(FromHex("060000000000")));              // no end mark
-  EXPECT_FALSE(Listpack::Validate(FromHex("07000000000000")));            // the same, with the size of one
-  EXPECT_FALSE(Listpack::Validate(FromHex("08000000000000ff")));          // a byte between header and end
-  EXPECT_FALSE(Listpack::Validate(FromHex("07000000010" "0ff")));         // counts one, holds none
-  EXPECT_FALSE(Listpack::Validate(FromHex("0900000001008502ff")));        // string runs past the end
-  EXPECT_FALSE(Listpack::Validate(FromHex("0900000001000502ff")));        // wrong backward length
-  EXPECT_FALSE(Listpack::Validate(FromHex("0900000001" "00f001ff")));     // length cut off
-  EXPECT_FALSE(Listpack::Validate(FromHex("0d00000001" "00f0ffffffff01ff")));  // length of 4 GB
+  EXPECT_FALSE(Listpack::Validate(FromHex("060000000000")));      // no end mark
+  EXPECT_FALSE(Listpack::Validate(FromHex("07000000000000")));    // the same, with the size of one
+  EXPECT_FALSE(Listpack::Validate(FromHex("08000000000000ff")));  // a byte between header and end
+  EXPECT_FALSE(
+      Listpack::Validate(FromHex("07000000010"
+                                 "0ff")));                          // counts one, holds none
+  EXPECT_FALSE(Listpack::Validate(FromHex("0900000001008502ff")));  // string runs past the end
+  EXPECT_FALSE(Listpack::Validate(FromHex("0900000001000502ff")));  // wrong backward length
+  EXPECT_FALSE(
+      Listpack::Validate(FromHex("0900000001"
+                                 "00f001ff")));  // length cut off
+  EXPECT_FALSE(
+      Listpack::Validate(FromHex("0d00000001"
+                                 "00f0ffffffff01ff")));  // length of 4 GB
   EXPECT_TRUE(Listpack::Validate(FromHex("0900000001000501ff")));
-  EXPECT_TRUE(Listpack::Validate(FromHex("090000000500" "0501ff"), /*deep=*/false));
+  EXPECT_TRUE(Listpack::Validate(FromHex("090000000500"
+                                         "0501ff"),
+                                 /*deep=*/false));
 }
 
 }  // namespace

@@ -73,7 +73,8 @@ class OrderedTreeTest : public SeededTest {
       ASSERT_EQ(tree_.At(rank).element()->name(), sorted[rank].second);
       ASSERT_EQ(tree_.RankOf(elements_[sorted[rank].second].get()), rank);
       const double score = sorted[rank].first;
-      const auto first = std::lower_bound(sorted.begin(), sorted.end(), std::pair{score, std::string()});
+      const auto first =
+          std::lower_bound(sorted.begin(), sorted.end(), std::pair{score, std::string()});
       ASSERT_EQ(tree_.CountBefore([&](double s, const ScoredElement*) { return s < score; }),
                 static_cast<size_t>(first - sorted.begin()));
     }

@@ -37,21 +37,34 @@ class QuicklistTest : public SeededTest, public ::testing::WithParamInterface<Qu
     const bool inside = at < size;
     switch (Below(11)) {
       case 0:
-      case 1: list_.PushBack(value, fill_), model_.push_back(value); break;
+      case 1:
+        list_.PushBack(value, fill_), model_.push_back(value);
+        break;
       case 2:
-      case 3: list_.PushFront(value, fill_), model_.push_front(value); break;
-      case 4: Pop(OneIn(2)); break;
+      case 3:
+        list_.PushFront(value, fill_), model_.push_front(value);
+        break;
+      case 4:
+        Pop(OneIn(2));
+        break;
       case 5:
-        if (inside) list_.InsertBefore(list_.At(at), value, fill_), model_.insert(model_.begin() + at, value);
+        if (inside)
+          list_.InsertBefore(list_.At(at), value, fill_), model_.insert(model_.begin() + at, value);
         break;
       case 6:
-        if (inside) list_.InsertAfter(list_.At(at), value, fill_), model_.insert(model_.begin() + at + 1, value);
+        if (inside)
+          list_.InsertAfter(list_.At(at), value, fill_),
+              model_.insert(model_.begin() + at + 1, value);
         break;
       case 7:
         if (inside) list_.Replace(list_.At(at), value, fill_), model_[at] = value;
         break;
-      case 8: EraseRange(at, OneIn(10) ? Below(size + 5) : Below(4)); break;
-      case 9: RemoveMatches(value); break;
+      case 8:
+        EraseRange(at, OneIn(10) ? Below(size + 5) : Below(4));
+        break;
+      case 9:
+        RemoveMatches(value);
+        break;
       default:
         ASSERT_EQ(static_cast<bool>(list_.At(at)), inside);
         if (inside) ASSERT_EQ(list_.Get(list_.At(at)).ToString(), model_[at]);

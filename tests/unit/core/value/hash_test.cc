@@ -36,7 +36,8 @@ std::string Get(const Hash& hash, std::string_view field) {
 
 TEST(HashTest, TurnsLargeBeyondTheLimits) {
   Hash hash;
-  for (size_t i = 0; i < ValueLimits::hash_max_listpack_entries; ++i) EXPECT_TRUE(hash.Set("f" + std::to_string(i), "v"));
+  for (size_t i = 0; i < ValueLimits::hash_max_listpack_entries; ++i)
+    EXPECT_TRUE(hash.Set("f" + std::to_string(i), "v"));
   EXPECT_FALSE(hash.Set("f0", "w"));
   EXPECT_STREQ(hash.EncodingName(), "listpack");
   EXPECT_TRUE(hash.Set("one more", "v"));
@@ -55,8 +56,9 @@ TEST(HashTest, TurnsLargeBeyondTheLimits) {
 }
 
 TEST(HashTest, WritesAndReadsTheListpackOfRedis) {
-  const std::string redis = std::string(absl::HexStringToBytes(
-      "320000000800846e616d650586626173616c7407847965617205c7ea028270690384332e313405836e656704f290eefe04ff"));
+  const std::string redis =
+      std::string(absl::HexStringToBytes("320000000800846e616d650586626173616c7407847965617205c7ea0"
+                                         "28270690384332e313405836e656704f290eefe04ff"));
   Hash hash;
   hash.Set("name", "basalt");
   hash.Set("year", "2026");
@@ -97,7 +99,8 @@ class HashRandomTest : public SeededTest {
   // Random changes to a hash of up to about `fields` fields.
   void Change(Hash& hash, Model& model, size_t fields, int steps) {
     for (int i = 0; i < steps; ++i) {
-      const std::string field = OneIn(2) ? std::to_string(Below(fields)) : "field:" + std::to_string(Below(fields));
+      const std::string field =
+          OneIn(2) ? std::to_string(Below(fields)) : "field:" + std::to_string(Below(fields));
       if (OneIn(3)) {
         ASSERT_EQ(hash.Delete(field), model.erase(field) == 1);
       } else {
@@ -145,7 +148,9 @@ TEST_F(HashRandomTest, ScanSeesWhatStays) {
   uint64_t cursor = 0;
   size_t steps = 0;
   do {
-    cursor = hash.Scan(cursor, 10, [&](std::string_view field, std::string_view) { staying.erase(std::string(field)); });
+    cursor = hash.Scan(cursor, 10, [&](std::string_view field, std::string_view) {
+      staying.erase(std::string(field));
+    });
     for (int i = 0; i < 100; ++i) {
       const std::string field = "pass" + std::to_string(Below(20000));
       OneIn(2) ? hash.Set(field, "v") : hash.Delete(field);
@@ -154,7 +159,8 @@ TEST_F(HashRandomTest, ScanSeesWhatStays) {
   } while (cursor != 0);
   EXPECT_TRUE(staying.empty());
   EXPECT_GT(steps, 100u);
-  EXPECT_EQ(hash.Scan(~uint64_t{0}, 10, [](std::string_view, std::string_view) {}), 0u);  // no cursor of ours
+  EXPECT_EQ(hash.Scan(~uint64_t{0}, 10, [](std::string_view, std::string_view) {}),
+            0u);  // no cursor of ours
 }
 
 TEST_F(HashRandomTest, ScanOfASmallHashIsWhole) {
@@ -201,7 +207,8 @@ TEST_F(HashRandomTest, DamagedListpacksAreRefusedOrHarmless) {
   const std::string bytes(hash.packed_bytes());
   for (int i = 0; i < 20000; ++i) {
     std::string damaged = bytes;
-    for (size_t n = 1 + Below(2); n > 0; --n) damaged[Below(damaged.size())] = static_cast<char>(Below(256));
+    for (size_t n = 1 + Below(2); n > 0; --n)
+      damaged[Below(damaged.size())] = static_cast<char>(Below(256));
     const auto loaded = Hash::FromListpack(damaged);
     if (loaded) EXPECT_EQ(Contents(*loaded).size(), loaded->Size());
   }

@@ -34,7 +34,8 @@ Strings Between(const List& list, size_t start, size_t count, bool reverse = fal
   return out;
 }
 
-std::vector<size_t> Positions(const List& list, std::string_view value, int64_t rank, size_t count, size_t max_compare) {
+std::vector<size_t> Positions(const List& list, std::string_view value, int64_t rank, size_t count,
+                              size_t max_compare) {
   std::vector<size_t> out;
   list.Find(value, rank, max_compare, [&](size_t position) {
     out.push_back(position);
@@ -105,7 +106,9 @@ TEST(ListTest, TrimsToARange) {
       list.Trim(start, count);
       const size_t first = std::min(start, values.size());
       const size_t end = std::min(values.size(), start + count);
-      EXPECT_EQ(Values(list), Strings(values.begin() + first, values.begin() + std::max(first, end))) << start << " " << count;
+      EXPECT_EQ(Values(list),
+                Strings(values.begin() + first, values.begin() + std::max(first, end)))
+          << start << " " << count;
     }
   }
 }
@@ -137,10 +140,12 @@ using ListRandomTest = SeededTest;
 
 TEST_F(ListRandomTest, NodesRebuildTheList) {
   List list;
-  for (int i = 0; i < 3000; ++i) list.PushBack(OneIn(20) ? RandomBytes(Below(20000)) : RandomValue());
+  for (int i = 0; i < 3000; ++i)
+    list.PushBack(OneIn(20) ? RandomBytes(Below(20000)) : RandomValue());
   List loaded;
   ASSERT_TRUE(loaded.AppendNode(false, Listpack().bytes()));
-  list.ForEachNode([&](bool plain, std::string_view bytes) { ASSERT_TRUE(loaded.AppendNode(plain, bytes)); });
+  list.ForEachNode(
+      [&](bool plain, std::string_view bytes) { ASSERT_TRUE(loaded.AppendNode(plain, bytes)); });
   EXPECT_EQ(loaded.NodeCount(), list.NodeCount());
   EXPECT_EQ(Values(loaded), Values(list));
   EXPECT_EQ(Values(*list.Clone()), Values(list));

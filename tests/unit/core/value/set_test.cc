@@ -102,7 +102,8 @@ TEST_F(SetRandomTest, ScanSeesWhatStays) {
   }
   uint64_t cursor = 0;
   do {
-    cursor = set.Scan(cursor, 25, [&](std::string_view member) { staying.erase(std::string(member)); });
+    cursor =
+        set.Scan(cursor, 25, [&](std::string_view member) { staying.erase(std::string(member)); });
     for (int i = 0; i < 200; ++i) {
       const std::string member = "pass" + std::to_string(Below(10000));
       OneIn(2) ? set.Add(member) : set.Remove(member);

@@ -34,13 +34,15 @@ Pairs Contents(const ZSet& zset) {
 
 Pairs InSpan(const ZSet& zset, RankSpan span, bool reverse = false) {
   Pairs out;
-  zset.Range(span, reverse, [&](std::string_view member, double score) { out.emplace_back(score, member); });
+  zset.Range(span, reverse,
+             [&](std::string_view member, double score) { out.emplace_back(score, member); });
   return out;
 }
 
 TEST(ZSetTest, TurnsLargeBeyondTheLimits) {
   ZSet zset;
-  for (size_t i = 0; i < ValueLimits::zset_max_listpack_entries; ++i) EXPECT_TRUE(zset.Add("m" + std::to_string(i), 1.5));
+  for (size_t i = 0; i < ValueLimits::zset_max_listpack_entries; ++i)
+    EXPECT_TRUE(zset.Add("m" + std::to_string(i), 1.5));
   EXPECT_FALSE(zset.Add("m0", 7));
   EXPECT_STREQ(zset.EncodingName(), "listpack");
   EXPECT_TRUE(zset.Add("one more", 2));
@@ -56,14 +58,23 @@ TEST(ZSetTest, TurnsLargeBeyondTheLimits) {
 }
 
 TEST(ZSetTest, WritesAndReadsTheListpackOfRedis) {
-  const std::string redis = std::string(absl::HexStringToBytes(
-      "7c0000001200836c6f7704842d696e6605866e6f756768740700018574656e74680693302e313030303030303030303030303030303114836f6e65"
-      "0401018e74776f2d616e642d612d68616c660f83322e3504857468726565060301847472656505030183626967048531652b323006846869676805"
-      "83696e6604ff"));
+  const std::string redis = std::string(
+      absl::HexStringToBytes("7c0000001200836c6f7704842d696e6605866e6f756768740700018574656e7468069"
+                             "3302e313030303030303030303030303030303114836f6e65"
+                             "0401018e74776f2d616e642d612d68616c660f83322e3504857468726565060301847"
+                             "472656505030183626967048531652b323006846869676805"
+                             "83696e6604ff"));
   ZSet zset;
-  for (const auto& [member, score] : std::vector<std::pair<const char*, double>>{
-           {"one", 1}, {"two-and-a-half", 2.5}, {"low", -kInfinity}, {"high", kInfinity}, {"three", 3}, {"tree", 3},
-           {"nought", -0.0}, {"big", 1e20}, {"tenth", 0.1}}) {
+  for (const auto& [member, score] :
+       std::vector<std::pair<const char*, double>>{{"one", 1},
+                                                   {"two-and-a-half", 2.5},
+                                                   {"low", -kInfinity},
+                                                   {"high", kInfinity},
+                                                   {"three", 3},
+                                                   {"tree", 3},
+                                                   {"nought", -0.0},
+                                                   {"big", 1e20},
+                                                   {"tenth", 0.1}}) {
     zset.Add(member, score);
   }
   EXPECT_EQ(absl::BytesToHexString({zset.packed_bytes().data(), zset.packed_bytes().size()}),
@@ -95,7 +106,8 @@ TEST(ZSetTest, LoadsUnsortedAndRefusesBadListpacks) {
 
   for (int members : {100, 1000}) {
     Listpack many;
-    for (int i = 0; i < members; ++i) many.Append("m" + std::to_string(i)), many.Append(int64_t{members - i});
+    for (int i = 0; i < members; ++i)
+      many.Append("m" + std::to_string(i)), many.Append(int64_t{members - i});
     const auto zset = ZSet::FromListpack(many.bytes());
     ASSERT_TRUE(zset);
     EXPECT_EQ(zset->is_packed(), members <= 128);
@@ -111,8 +123,10 @@ TEST(ZSetTest, KeepsScoresExactly) {
     ZSet zset;
     if (large) zset.Reserve(1000);
     std::map<std::string, double> scores;
-    for (double score : {0.1, -0.1, 1e300, -1e-300, 4.9e-324, 9007199254740993.0, 1e18, -1e18, 1e19, 123456789.123456789,
-                         kInfinity, -kInfinity, std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest()}) {
+    for (double score :
+         {0.1, -0.1, 1e300, -1e-300, 4.9e-324, 9007199254740993.0, 1e18, -1e18, 1e19,
+          123456789.123456789, kInfinity, -kInfinity, std::numeric_limits<double>::max(),
+          std::numeric_limits<double>::lowest()}) {
       const std::string member = "m" + std::to_string(scores.size());
       scores[member] = score;
       zset.Add(member, score);
@@ -159,7 +173,8 @@ class ZSetRandomTest : public SeededTest {
   void Pop(bool lowest) {
     std::string member;
     double score;
-    ASSERT_EQ(lowest ? zset_.PopMin(&member, &score) : zset_.PopMax(&member, &score), !model_.empty());
+    ASSERT_EQ(lowest ? zset_.PopMin(&member, &score) : zset_.PopMax(&member, &score),
+              !model_.empty());
     if (model_.empty()) return;
     const auto it = lowest ? model_.begin() : std::prev(model_.end());
     ASSERT_EQ(std::pair(score, member), *it);
@@ -217,16 +232,22 @@ TEST_F(ZSetRandomTest, BehavesLikeASortedSet) {
       scores_range_ = range;
       RemoveSpan({0, SIZE_MAX});
       for (int step = 0; step < 6000; ++step) {
-        const std::string member = OneIn(3) ? std::to_string(Below(members)) : "m" + std::to_string(Below(members));
+        const std::string member =
+            OneIn(3) ? std::to_string(Below(members)) : "m" + std::to_string(Below(members));
         switch (Below(12)) {
           case 0:
           case 1:
-          case 2: Remove(member); break;
+          case 2:
+            Remove(member);
+            break;
           case 3:
             if (OneIn(20)) RemoveSpan({Below(members), Below(members / 4)});
             break;
-          case 4: Pop(OneIn(2)); break;
-          default: Set(member, RandomScore());
+          case 4:
+            Pop(OneIn(2));
+            break;
+          default:
+            Set(member, RandomScore());
         }
         if (HasFatalFailure()) return;
         if (step % 300 == 0) ExpectSame();
@@ -246,7 +267,8 @@ TEST_F(ZSetRandomTest, RandomMembersAreUniform) {
     ZSet zset;
     for (size_t i = 0; i < members; ++i) zset.Add("m" + std::to_string(i), static_cast<double>(i));
     std::map<std::string, size_t> drawn;
-    zset.RandomRepeated(random, members * 400, [&](std::string_view member, double) { ++drawn[std::string(member)]; });
+    zset.RandomRepeated(random, members * 400,
+                        [&](std::string_view member, double) { ++drawn[std::string(member)]; });
     EXPECT_EQ(drawn.size(), members);
     for (const auto& [member, n] : drawn) EXPECT_NEAR(static_cast<double>(n), 400, 160) << member;
     for (size_t count : {size_t{0}, size_t{1}, members / 10, members / 2, members, members * 2}) {
@@ -274,13 +296,15 @@ TEST_F(ZSetRandomTest, RangesByNameInBothEncodings) {
     for (int i = 0; i < 2000; ++i) {
       const std::string low(Below(3), static_cast<char>('a' + Below(4)));
       const std::string high(Below(3), static_cast<char>('a' + Below(4)));
-      const LexRange range{{static_cast<LexBound::Kind>(Below(4)), low}, {static_cast<LexBound::Kind>(Below(4)), high}};
+      const LexRange range{{static_cast<LexBound::Kind>(Below(4)), low},
+                           {static_cast<LexBound::Kind>(Below(4)), high}};
       std::vector<std::string> expected;
       for (const std::string& name : names) {
         if (range.MeetsMin(name) && range.MeetsMax(name)) expected.push_back(name);
       }
       std::vector<std::string> got;
-      zset.Range(zset.SpanOfNames(range), false, [&](std::string_view member, double) { got.emplace_back(member); });
+      zset.Range(zset.SpanOfNames(range), false,
+                 [&](std::string_view member, double) { got.emplace_back(member); });
       ASSERT_EQ(got, expected);
       ASSERT_EQ(zset.CountByName(range), expected.size());
     }
@@ -296,7 +320,8 @@ TEST_F(ZSetRandomTest, ScanSeesWhatStays) {
   }
   uint64_t cursor = 0;
   do {
-    cursor = zset.Scan(cursor, 10, [&](std::string_view member, double) { staying.erase(std::string(member)); });
+    cursor = zset.Scan(
+        cursor, 10, [&](std::string_view member, double) { staying.erase(std::string(member)); });
     for (int i = 0; i < 100; ++i) {
       const std::string member = "pass" + std::to_string(Below(5000));
       OneIn(2) ? zset.Add(member, static_cast<double>(Below(100))) : zset.Remove(member);
@@ -311,7 +336,8 @@ TEST_F(ZSetRandomTest, DamagedListpacksAreRefusedOrHarmless) {
   const std::string bytes(zset.packed_bytes());
   for (int i = 0; i < 20000; ++i) {
     std::string damaged = bytes;
-    for (size_t n = 1 + Below(2); n > 0; --n) damaged[Below(damaged.size())] = static_cast<char>(Below(256));
+    for (size_t n = 1 + Below(2); n > 0; --n)
+      damaged[Below(damaged.size())] = static_cast<char>(Below(256));
     const auto loaded = ZSet::FromListpack(damaged);
     if (!loaded) continue;
     const Pairs contents = Contents(*loaded);
