@@ -34,6 +34,9 @@ class Host {
   // INFO sections that only the host knows ("persistence", "server", "clients" ...): appends "name:value\r\n" lines.
   virtual void AppendInfo(std::string_view section, std::string* out) = 0;
 
+  // About ten times a second, on shard 0's thread, not parked.
+  virtual void Cron(Shard& shard) = 0;
+
   // Every connected client, of all shards; for CLIENT LIST and CLIENT KILL.
   virtual std::vector<Client*> Clients() = 0;
   // Closes `client` after its pending replies (`now`: at once).

@@ -30,6 +30,8 @@ class LogSink {
   virtual absl::Status FlushNow() = 0;
   // Records that all effects up to `epoch` stand in this log. Cheap when it is known already.
   virtual void CloseEpoch(Epoch epoch) = 0;
+  // Size of the log since the last rewrite's cut, in bytes.
+  virtual uint64_t bytes_since_rewrite() const = 0;
   // Non-OK while writes must be refused (the disk failed or is full); the text is what clients get after "MISCONF ".
   virtual const absl::Status& health() const = 0;
 };

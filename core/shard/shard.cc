@@ -49,6 +49,7 @@ absl::Status Shard::Start() {
 void Shard::Run() {
   int64_t wait_us = 0;
   while (!world_.stopping.load(std::memory_order_relaxed)) wait_us = WaitTime(Tick(wait_us));
+  FlushLogNow();
 }
 
 bool Shard::Tick(int64_t wait_us) {
@@ -309,6 +310,7 @@ void Shard::CountCall(const CommandSpec& spec, const Reply& reply) {
 
 void Shard::RunParked(const ShardSet& set, absl::FunctionRef<void()> section) {
   ++stats_.parks_run;
+  int64_t from_us = world_.clock().MonotonicMicros();
   world_.park().Gather(world_.mail(), id_, set, world_.shard_count());
   // The commit of a multi-shard transaction: one epoch, read while all of its shards stand still. What they had recorded in
   // this tick before is dated the same, so that no log goes back in time.
@@ -331,9 +333,11 @@ void Shard::RunParked(const ShardSet& set, absl::FunctionRef<void()> section) {
     if (!shard->keyspace_.journal().empty() && shard->close_epoch_ < epoch) shard->close_epoch_ = epoch;
     shard->log_->Seal(epoch, tx.parts > 1 ? tx : TxStamp{});
     sync |= world_.always() && shard->log_->durable_batch() + 1 < shard->log_->open_batch();
+    shard->tick_epoch_ = world_.CurrentEpoch();  // the section may have begun a new one
   }
   if (sync) world_.park().Sync([this] { FlushLogNow(); });
   world_.park().Release();
+  stats_.last_park_us = world_.clock().MonotonicMicros() - from_us;
 }
 
 // --- commit, idle
@@ -373,6 +377,8 @@ bool Shard::IdleWork() {
     next_housekeep_ms_ = keyspace_.now_ms + kHousekeepMillis;
     frontend_->Housekeep(keyspace_.now_ms);
     stats_.memory_bytes = ThreadUsedMemory();
+    world_.Publish(id_, keyspace_.dirty, stats_.memory_bytes, log_->bytes_since_rewrite());
+    if (id_.value == 0) world_.host().Cron(*this);
   }
   return more;
 }

@@ -20,6 +20,7 @@ struct ShardStats {
   uint64_t ticks = 0;
   uint64_t sleeps = 0;
   uint64_t parks_run = 0;
+  int64_t last_park_us = 0;        // from asking the others to stand still until they were let go
   uint64_t parks_stood = 0;
   uint64_t parked_us = 0;          // time stood still for others
   uint64_t errors = 0;             // error replies

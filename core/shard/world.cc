@@ -12,7 +12,7 @@ World::World(Config* config, const CommandTable* commands, const Clock* clock, u
       clock_(clock),
       shard_count_(shards),
       mail_(shards),
-      durable_(new Durable[shards]) {
+      published_(new Published[shards]) {
   BASALT_CHECK(shards >= 1 && shards <= kMaxShards);
 }
 
@@ -21,6 +21,15 @@ World::~World() = default;
 void World::Adopt(std::unique_ptr<Shard> shard) {
   BASALT_CHECK(shard->id().value == shards_.size());
   shards_.push_back(std::move(shard));
+}
+
+void World::SetAlways(bool on) {
+  if (on == always_) return;
+  always_ = on;
+  for (auto& shard : shards_) {
+    DirtyKeys& dirty = shard->keyspace().dirty_keys();
+    on ? dirty.Enable() : dirty.Disable();
+  }
 }
 
 ShardId World::OwnerOf(std::string_view key) const {

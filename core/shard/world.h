@@ -52,15 +52,26 @@ class World {
 
   // --- durability, for gates (see ReplyQueue)
   void PublishDurable(ShardId shard, uint64_t batch) {
-    durable_[shard.value].batch.store(batch, std::memory_order_release);
+    published_[shard.value].batch.store(batch, std::memory_order_release);
   }
   uint64_t DurableBatch(ShardId shard) const {
-    return durable_[shard.value].batch.load(std::memory_order_acquire);
+    return published_[shard.value].batch.load(std::memory_order_acquire);
   }
+  // What a shard tells the others about itself ten times a second, for the save points, maxmemory and INFO.
+  void Publish(ShardId shard, uint64_t dirty, int64_t memory_bytes, uint64_t log_bytes) {
+    published_[shard.value].log_bytes.store(log_bytes, std::memory_order_relaxed);
+    published_[shard.value].dirty.store(dirty, std::memory_order_relaxed);
+    published_[shard.value].memory.store(memory_bytes, std::memory_order_relaxed);
+  }
+  uint64_t PublishedDirty(ShardId shard) const { return published_[shard.value].dirty.load(std::memory_order_relaxed); }
+  uint64_t PublishedLogBytes(ShardId shard) const { return published_[shard.value].log_bytes.load(std::memory_order_relaxed); }
+  int64_t PublishedMemory(ShardId shard) const { return published_[shard.value].memory.load(std::memory_order_relaxed); }
   // Whether replies wait for the log. Changes only while all shards are parked.
   bool always() const { return always_; }
-  void set_always(bool on) { always_ = on; }
+  void SetAlways(bool on);
 
+  TxId next_tx() const { return TxId(next_tx_.load(std::memory_order_relaxed)); }
+  void SetNextTx(TxId id) { next_tx_.store(id.value, std::memory_order_relaxed); }  // before the shards run
   TxId NextTx() { return TxId(next_tx_.fetch_add(1, std::memory_order_relaxed)); }
   ClientId NextClient() { return ClientId(next_client_.fetch_add(1, std::memory_order_relaxed)); }
 
@@ -73,8 +84,11 @@ class World {
   std::string run_id;  // 40 hex digits
 
  private:
-  struct alignas(kCacheLine) Durable {
+  struct alignas(kCacheLine) Published {
     std::atomic<uint64_t> batch{0};
+    std::atomic<uint64_t> dirty{0};
+    std::atomic<int64_t> memory{0};
+    std::atomic<uint64_t> log_bytes{0};
   };
 
   Config* const config_;
@@ -86,7 +100,7 @@ class World {
   Park park_;
   Host* host_ = nullptr;
   bool always_ = false;
-  std::unique_ptr<Durable[]> durable_;
+  std::unique_ptr<Published[]> published_;
   alignas(kCacheLine) std::atomic<uint64_t> epoch_{1};
   alignas(kCacheLine) std::atomic<uint64_t> next_tx_{1};
   alignas(kCacheLine) std::atomic<uint64_t> next_client_{1};

@@ -15,6 +15,14 @@ void TxCoordinator::Add(Job job) {
   jobs_.push_back(std::move(job));
 }
 
+void TxCoordinator::AddTask(std::function<void()> task) { tasks_.push_back(std::move(task)); }
+
+// Its own place among the client's commands in flight is one; nothing else of the client's may be under way.
+bool TxCoordinator::Ready(const Job& job) const {
+  const Client* client = job.client;
+  return client == nullptr || (client->in_flight == 1 && client->queued_local == 0 && client->replies.empty());
+}
+
 void TxCoordinator::AddCommand(Client* client, const CommandSpec* spec, Args args, std::string_view raw,
                                const ShardSet& set) {
   Job job{.kind = Kind::kCommand, .client = client, .set = set};
@@ -79,14 +87,12 @@ bool TxCoordinator::Local(const ShardSet& set) const {
 }
 
 bool TxCoordinator::Step() {
-  if (jobs_.empty()) return false;
+  if (!busy()) return false;
   bool worked = false;
-  bool parks_wanted = false;
+  bool parks_wanted = !tasks_.empty();
   for (size_t i = 0; i < jobs_.size();) {
     Job& job = jobs_[i];
-    // Its own place among the commands in flight is one.
-    bool ready = job.client == nullptr || (job.client->in_flight == 1 && job.client->queued_local == 0 &&
-                                           job.client->replies.empty());
+    bool ready = Ready(job);
     if (ready && Local(job.set)) {
       RunAlone(job);
       jobs_.erase(jobs_.begin() + static_cast<ptrdiff_t>(i));
@@ -104,13 +110,19 @@ bool TxCoordinator::Step() {
   }
   if (!park.Granted(ticket_)) return worked;
   asked_ = false;
+  if (!tasks_.empty()) {
+    // A task is about a cut in time: no command may run in its park, before or after it.
+    std::function<void()> task = std::move(tasks_.front());
+    tasks_.pop_front();
+    shard_.RunParked(ShardSet::FirstN(shard_.world().shard_count()), task);
+    return true;
+  }
   std::deque<Job> ready;
   std::deque<Job> rest;
   ShardSet all;
   all.Add(shard_.id());
   for (Job& job : jobs_) {
-    bool now = job.client == nullptr || (job.client->in_flight == 1 && job.client->queued_local == 0 &&
-                                         job.client->replies.empty());
+    bool now = Ready(job);
     if (now) all.Add(job.set);
     (now ? ready : rest).push_back(std::move(job));
   }

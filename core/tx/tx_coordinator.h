@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,8 +31,11 @@ class TxCoordinator final : public Coordinator {
   // is gone passes null.
   void AddUnwatch(Client* client, std::vector<Transaction::Watched> watched, std::string_view reply);
 
+  // Server work (a snapshot, a rewrite) with every shard parked, in a park of its own.
+  void AddTask(std::function<void()> task);
+
   bool Step() override;
-  bool busy() const override { return !jobs_.empty(); }
+  bool busy() const override { return !jobs_.empty() || !tasks_.empty(); }
 
  private:
   enum class Kind { kCommand, kExec, kWatch, kUnwatch };
@@ -45,6 +49,7 @@ class TxCoordinator final : public Coordinator {
     bool aborted = false;
   };
 
+  bool Ready(const Job& job) const;
   void Add(Job job);
   void RunAlone(Job& job);
   void Run(Job& job, bool parked);
@@ -59,6 +64,7 @@ class TxCoordinator final : public Coordinator {
 
   Shard& shard_;
   std::deque<Job> jobs_;
+  std::deque<std::function<void()>> tasks_;
   bool asked_ = false;        // holds a place in the park's line
   Park::Ticket ticket_ = 0;
   std::vector<uint32_t> key_positions_;

@@ -52,7 +52,7 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
 
   // For INFO; own thread or parked.
   const LogWriter* writer() const { return writer_.get(); }
-  uint64_t bytes_since_rewrite() const {
+  uint64_t bytes_since_rewrite() const override {
     return writer_ == nullptr ? 0 : writer_->appended_lsn().value - base_lsn_.value;
   }
   void SetRewriteBase(Lsn lsn) { base_lsn_ = lsn; }

@@ -130,9 +130,9 @@ class LoadJob final : public BackgroundJob {
     for (size_t part : mine_) {
       if (!loader_.in_place()) loader_.keyspaces_[part].reset();
     }
-    absl::Status s = loader_.finish_(shard_);
-    if (!s.ok()) loader_.Fail(s);
-    return s.ok();
+    absl::StatusOr<bool> finished = loader_.finish_(shard_);
+    if (!finished.ok()) loader_.Fail(finished.status());
+    return finished.ok() && *finished;
   }
 
   Loader& loader_;
@@ -148,7 +148,7 @@ class LoadJob final : public BackgroundJob {
   size_t adopt_at_ = 0;
 };
 
-Loader::Loader(World* world, FileSystem* fs, LoadPlan plan, std::function<absl::Status(Shard&)> finish)
+Loader::Loader(World* world, FileSystem* fs, LoadPlan plan, std::function<absl::StatusOr<bool>(Shard&)> finish)
     : world_(*world),
       fs_(*fs),
       plan_(std::move(plan)),

@@ -22,8 +22,9 @@ namespace basalt {
 
 class Loader {
  public:
-  // `finish` runs on each shard's thread when all data is in place: it opens the shard's log. The last one ends the loading.
-  Loader(World* world, FileSystem* fs, LoadPlan plan, std::function<absl::Status(Shard&)> finish);
+  // `finish` runs on each shard's thread when all data is in place: it opens the
+  // shard's log; false: call again. The last one ends the loading.
+  Loader(World* world, FileSystem* fs, LoadPlan plan, std::function<absl::StatusOr<bool>(Shard&)> finish);
 
   std::unique_ptr<BackgroundJob> JobFor(Shard* shard);
 
@@ -53,7 +54,7 @@ class Loader {
   World& world_;
   FileSystem& fs_;
   const LoadPlan plan_;
-  const std::function<absl::Status(Shard&)> finish_;
+  const std::function<absl::StatusOr<bool>(Shard&)> finish_;
   const bool in_place_;
   int64_t started_unix_s_ = 0;
   int64_t started_us_ = 0;

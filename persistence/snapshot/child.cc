@@ -1,0 +1,107 @@
+#include "persistence/snapshot/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <new>
+#include <string>
+
+#include "core/base/check.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/status.h"
+#include "core/base/strings.h"
+
+namespace basalt {
+namespace {
+
+// Pages that this process had to copy because one side wrote to them: what a snapshot costs in memory.
+uint64_t PrivateDirtyBytes() {
+  FILE* f = fopen("/proc/self/smaps_rollup", "r");
+  if (f == nullptr) return 0;
+  char line[256];
+  unsigned long long kb = 0;
+  while (fgets(line, sizeof(line), f) != nullptr) {
+    if (sscanf(line, "Private_Dirty: %llu kB", &kb) == 1) break;
+  }
+  fclose(f);
+  return kb * 1024;
+}
+
+}  // namespace
+
+SnapshotChild::SnapshotChild() {
+  void* p = mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  BASALT_CHECK(p != MAP_FAILED);
+  report_ = new (p) Report();
+}
+
+SnapshotChild::~SnapshotChild() {
+  Kill();
+  munmap(report_, sizeof(Report));
+}
+
+absl::Status SnapshotChild::Start(const char* purpose, std::function<absl::Status(Report&)> work) {
+  std::lock_guard lock(mutex_);
+  BASALT_CHECK(pid_ < 0);
+  new (report_) Report();
+  const Clock& clock = SystemClock();
+  pid_t parent = getpid();
+  int64_t from = clock.MonotonicMicros();
+  pid_t pid = fork();
+  if (pid == 0) {
+    // The child dies with its parent, leaves alone the parent's ring and handlers, and is the first to go when memory runs out.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
+    prctl(PR_SET_NAME, purpose);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    absl::Status status = work(*report_);
+    report_->copy_on_write_bytes = PrivateDirtyBytes();
+    if (!status.ok()) snprintf(report_->error, sizeof(report_->error), "%s", std::string(MessageOf(status)).c_str());
+    _exit(status.ok() ? 0 : 1);
+  }
+  last_fork_us_ = clock.MonotonicMicros() - from;
+  if (pid < 0) return absl::ResourceExhaustedError(StrCat("Can't save in background: fork: ", std::string_view(strerror(errno))));
+  pid_ = pid;
+  LogNotice(std::string_view(purpose), " started by pid ", pid, "; fork took ", last_fork_us_.load(), " us");
+  return absl::OkStatus();
+}
+
+bool SnapshotChild::running() const { return pid() >= 0; }
+
+pid_t SnapshotChild::pid() const {
+  std::lock_guard lock(mutex_);
+  return pid_;
+}
+
+std::optional<absl::Status> SnapshotChild::Poll() {
+  std::lock_guard lock(mutex_);
+  if (pid_ < 0) return std::nullopt;
+  int status = 0;
+  pid_t ended = waitpid(pid_, &status, WNOHANG);
+  if (ended == 0 || (ended < 0 && errno == EINTR)) return std::nullopt;
+  pid_ = -1;
+  if (ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
+  if (ended > 0 && WIFSIGNALED(status)) {
+    return absl::InternalError(StrCat("the child was ended by signal ", WTERMSIG(status)));
+  }
+  return absl::InternalError(report_->error[0] != 0 ? report_->error : "the child failed");
+}
+
+void SnapshotChild::Kill() {
+  std::lock_guard lock(mutex_);
+  if (pid_ < 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+}  // namespace basalt

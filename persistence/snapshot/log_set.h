@@ -1,0 +1,111 @@
+// The logs of all shards as one thing: opening them at start, rewriting them, changing the fsync policy.
+//
+// A rewrite goes through three hands:  main thread: makes and lists the next file of every shard (blocking)  →  a park: every
+// log is cut over to its new file at one epoch, and a child forked  →  main thread: when the child has written the new bases,
+// the manifest drops what they replace. A crash anywhere in between loses nothing: the old bases and every file are listed.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/io/file.h"
+#include "core/shard/world.h"
+#include "persistence/aof/file_keeper.h"
+#include "persistence/aof/manifest_store.h"
+#include "persistence/aof/recovery.h"
+#include "persistence/aof/shard_log.h"
+#include "persistence/snapshot/child.h"
+
+namespace basalt {
+
+class LogSet {
+ public:
+  LogSet(World* world, FileSystem* fs, SnapshotChild* child);
+  ~LogSet();
+
+  ManifestStore& store() { return *store_; }
+  void AddShard(ShardLog* log) { logs_.push_back(log); }  // in order, before the shards run
+
+  // --- start
+  // The log goes on where `plan` says, with the same shards (`recovery` not null), or begins anew with what was loaded as its
+  // base. Main thread, before the shards run.
+  void PrepareStart(const RecoveryPlan* recovery, bool data_loaded);
+  // On the shard's thread, once its data is in place; false: not yet, call again.
+  absl::StatusOr<bool> OpenFor(Shard& shard);
+
+  // --- rewrite
+  // Asks for a rewrite; it starts as soon as no child is at work. Any thread.
+  void RequestRewrite() { wanted_ = true; }
+  bool wanted() const { return wanted_; }
+  bool in_progress() const { return phase_ != Phase::kIdle; }
+  // Main thread, ten times a second.
+  void Tend();
+  // Shard 0's thread: a parked section should call CutAndFork now.
+  bool ReadyToCut() const { return phase_ == Phase::kPrepared && !child_.running(); }
+  void CutAndFork();                             // parked, all shards, nothing else in the section
+  void OnChildDone(const absl::Status& outcome); // main thread
+  bool child_is_ours() const { return phase_ == Phase::kWriting; }
+  // Whether auto-aof-rewrite-percentage and -min-size ask for one. Any thread.
+  bool RewriteDue() const;
+
+  // --- at run time, parked
+  void SetPolicy(AppendFsync policy);
+  // appendonly yes: the data of now becomes the base; blocks until it is written. appendonly no: the log ends here.
+  absl::Status TurnOn();
+  void TurnOff();
+  bool on() const { return on_; }
+
+  uint64_t TotalBytes() const;  // size of bases and logs now, as published
+  uint64_t BaseBytes() const { return base_bytes_; }
+  bool last_rewrite_ok() const { return last_ok_; }
+  int64_t last_rewrite_s() const { return last_seconds_; }
+  int64_t rewrite_started_s() const { return started_s_; }
+  uint64_t rewrites() const { return rewrites_; }
+  uint64_t last_cow_bytes() const { return last_cow_bytes_; }
+
+ private:
+  enum class Phase { kIdle, kPrepared, kWriting };
+
+  LogWriter::Options WriterOptions() const;
+  // Makes what is loaded the base of a new log, with `bases` already written.
+  absl::Status BeginNew(std::vector<BaseFile> bases);
+  std::string BasePath(uint64_t generation, uint32_t shard) const;
+
+  World& world_;
+  FileSystem& fs_;
+  SnapshotChild& child_;
+  std::unique_ptr<ManifestStore> store_;
+  std::unique_ptr<FileKeeper> keeper_;
+  std::vector<ShardLog*> logs_;
+  std::atomic<bool> on_{false};
+
+  // start
+  const RecoveryPlan* recovery_ = nullptr;
+  bool data_loaded_ = false;
+  std::mutex start_mutex_;
+  std::vector<BaseFile> start_bases_;
+  std::vector<bool> base_written_;
+  uint32_t bases_left_ = 0;
+  bool opened_ = false;
+  std::vector<ManifestStore::OpenedFile> files_;  // by shard: to be opened, or to be cut over to
+
+  // rewrite
+  std::atomic<Phase> phase_{Phase::kIdle};
+  std::atomic<bool> wanted_{false};
+  uint64_t generation_ = 0;
+  Epoch base_epoch_;
+  TxId next_tx_;
+  std::vector<ManifestStore::NewBase> new_bases_;
+  int64_t retry_at_us_ = 0;
+  std::atomic<uint64_t> base_bytes_{0};
+  std::atomic<bool> last_ok_{true};
+  std::atomic<int64_t> last_seconds_{-1}, started_s_{0};
+  std::atomic<uint64_t> rewrites_{0}, last_cow_bytes_{0};
+};
+
+}  // namespace basalt
