@@ -38,7 +38,8 @@ class Loadgen:
     def fill(self, port, data, keys):
         """Stores every key of `data` once."""
         pipeline = 64 if data.value_bytes < 4096 else 1
-        return self._measure(port, data, keys, ("--mix", "set", "--distribution", "seq", "--count", keys), pipeline, 600)
+        words = ("--mix", "set", "--distribution", "seq", "--count", keys)
+        return self._measure(port, data, keys, words, pipeline, 600)
 
     def run(self, port, workload, keys, duration_s, rate_per_s=0):
         how = ("--duration", duration_s, "--warmup", duration_s / 5)
@@ -47,7 +48,8 @@ class Loadgen:
         return self._measure(port, workload.data, keys, workload.requests + how, workload.pipeline, duration_s + 60)
 
     def run_count(self, port, workload, keys, count):
-        return self._measure(port, workload.data, keys, workload.requests + ("--count", count), workload.pipeline, 600)
+        words = workload.requests + ("--count", count)
+        return self._measure(port, workload.data, keys, words, workload.pipeline, 600)
 
     def _measure(self, port, data, keys, words, pipeline, timeout_s):
         command = [self._path, "--json", "--port", port, "--connections", self._connections, "--threads",
@@ -93,6 +95,7 @@ class RedisBenchmark:
         rate = re.search(r"throughput summary: ([\d.]+) requests per second", text)
         if rate is None:
             raise RuntimeError(f"redis-benchmark: {text[-300:]} {done.stderr[-300:]}")
-        quantiles = [(float(p), float(ms) * 1000) for p, ms in re.findall(r"([\d.]+)% <= ([\d.]+) milliseconds", text)]
+        found = re.findall(r"([\d.]+)% <= ([\d.]+) milliseconds", text)
+        quantiles = [(float(p), float(ms) * 1000) for p, ms in found]
         quantile = lambda p: next((us for at, us in quantiles if at >= p), quantiles[-1][1])
         return ClientSample(count, float(rate[1]), quantile(50), quantile(99), quantile(99.9))

@@ -17,7 +17,8 @@ def hardware_problem():
     """None when `perf stat` can count instructions here, else why not, in one line."""
     if shutil.which("perf") is None:
         return "perf is not installed"
-    done = subprocess.run(["perf", "stat", "-x,", "-e", ",".join(EVENTS), "--", "true"], capture_output=True, text=True)
+    done = subprocess.run(["perf", "stat", "-x,", "-e", ",".join(EVENTS), "--", "true"],
+                          capture_output=True, text=True)
     if "<not supported>" in done.stderr or "<not counted>" in done.stderr:
         return "perf stat says instructions and cycles are not supported (usual in virtual machines)"
     if done.returncode != 0:
@@ -35,8 +36,8 @@ class HardwareCounters:
     def __enter__(self):
         handle, self._path = tempfile.mkstemp(prefix="perf-stat-")
         os.close(handle)
-        self._perf = subprocess.Popen(["perf", "stat", "-x,", "-e", ",".join(EVENTS), "-p", str(self._pid), "-o", self._path],
-                                      stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = ["perf", "stat", "-x,", "-e", ",".join(EVENTS), "-p", str(self._pid), "-o", self._path]
+        self._perf = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self
 
     def __exit__(self, *unused):

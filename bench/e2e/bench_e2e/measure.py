@@ -1,5 +1,6 @@
-"""Runs the plan. In a round all servers are up, but stopped by signal except for the one that is measured; each workload
-goes to one server right after the other, so that a machine that is slow for some seconds is slow for all of them.
+"""Runs the plan. In a round all servers are up, but all except the measured one are stopped by signal.
+
+Each workload goes to one server right after the other, so that a machine that is slow for some seconds is slow for all.
 """
 
 import contextlib
@@ -148,8 +149,8 @@ class Bench:
         ticks = used.user_s + used.kernel_s
         return Sample(number, seen.ops, seen.ops_per_s, seen.p50_us, seen.p99_us, seen.p999_us, used.run_ns / ops,
                       used.run_ns / 1e9 / wall, used.wait_ns / 1e9 / wall, used.kernel_s / ticks if ticks else None,
-                      seen.client_cpu_s / wall, per_op("instructions"), per_op("cycles"), procfs.rss_bytes(server.pid),
-                      seen.errors, rate, seen.problems)
+                      seen.client_cpu_s / wall, per_op("instructions"), per_op("cycles"),
+                      procfs.rss_bytes(server.pid), seen.errors, rate, seen.problems)
 
     def _measure_memory(self, spec, value_bytes):
         from .workloads import Dataset
@@ -159,8 +160,9 @@ class Bench:
             time.sleep(0.3)  # connections of the filler are freed
             after, rss = self._used_memory(server), procfs.rss_bytes(server.pid)
         known = before is not None and after is not None
-        self.memory[spec.label].append(Memory(value_bytes, self._o.keys, (after - before) / self._o.keys if known else None,
-                                              (rss - rss_before) / self._o.keys, rss))
+        per_key = (after - before) / self._o.keys if known else None
+        self.memory[spec.label].append(
+            Memory(value_bytes, self._o.keys, per_key, (rss - rss_before) / self._o.keys, rss))
 
     @staticmethod
     def _used_memory(server):

@@ -37,7 +37,8 @@ def _bars(path, title, note, groups, labels, values, text, log=False):
         for label in present:
             value = values[group][label]
             axes.barh(y, value, height=0.86, color=_color(labels, label))
-            axes.annotate(text(group, label), (value, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
+            axes.annotate(text(group, label), (value, y), xytext=(4, 0), textcoords="offset points",
+                          va="center", fontsize=8)
             y += 1
         y += 0.8
     axes.set_yticks([at for at, _ in ticks], [name for _, name in ticks])
@@ -51,7 +52,8 @@ def _bars(path, title, note, groups, labels, values, text, log=False):
     axes.set_title(title, loc="left", fontweight="bold")
     axes.set_xlabel(note, fontsize=8)
     handles = [plt.Rectangle((0, 0), 1, 1, color=_color(labels, label)) for label in labels]
-    axes.legend(handles, labels, loc="lower right", bbox_to_anchor=(1, 1), ncol=len(labels), fontsize=8, frameon=False)
+    axes.legend(handles, labels, loc="lower right", bbox_to_anchor=(1, 1), ncol=len(labels), fontsize=8,
+                frameon=False)
     figure.tight_layout()
     for suffix in ("svg", "png"):
         figure.savefig(f"{path}.{suffix}", dpi=130)
@@ -66,8 +68,8 @@ def _against_reference(folder, name, title, field, unit, bench, medians):
         if rows and None not in rows.values() and not workload.half_load:
             values[workload.name] = rows
     if values:
-        _bars(folder / name, title, f"times {labels[0]} in the same round; absolute figures in brackets", list(values), labels, values,
-              lambda g, l: f"{values[g][l]:.2f}x  ({_short(medians[g, l][field])}{unit})")
+        _bars(folder / name, title, f"times {labels[0]} in the same round; absolute figures in brackets", list(values),
+              labels, values, lambda g, l: f"{values[g][l]:.2f}x  ({_short(medians[g, l][field])}{unit})")
 
 
 def _latency(folder, bench, medians):
@@ -96,12 +98,15 @@ def _memory(folder, bench):
             if m.bytes_per_key is not None:
                 values.setdefault(f"16 B key\n{m.value_bytes} B value", {})[label] = m.bytes_per_key
     if values:
-        _bars(folder / "memory", "Memory per key (lower is better)", f"bytes of used_memory at {bench.memory[labels[0]][0].keys:,} keys",
+        keys = bench.memory[labels[0]][0].keys
+        _bars(folder / "memory", "Memory per key (lower is better)", f"bytes of used_memory at {keys:,} keys",
               list(values), labels, values, lambda g, l: f"{values[g][l]:.1f} B")
 
 
 def draw(folder, bench, medians):
-    _against_reference(folder, "throughput", "Throughput on one core (higher is better)", "ops_per_s", "/s", bench, medians)
-    _against_reference(folder, "cpu", "Server CPU time per operation (lower is better)", "cpu_ns_per_op", " ns", bench, medians)
+    _against_reference(folder, "throughput", "Throughput on one core (higher is better)", "ops_per_s", "/s",
+                       bench, medians)
+    _against_reference(folder, "cpu", "Server CPU time per operation (lower is better)", "cpu_ns_per_op", " ns",
+                       bench, medians)
     _latency(folder, bench, medians)
     _memory(folder, bench)

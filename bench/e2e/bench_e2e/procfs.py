@@ -50,4 +50,5 @@ def machine():
             cpu = line.partition(":")[2].strip()
             break
     u = os.uname()
-    return {"cpu": cpu, "cores": os.cpu_count(), "kernel": u.release, "arch": u.machine, "loadavg": list(os.getloadavg())}
+    return {"cpu": cpu, "cores": os.cpu_count(), "kernel": u.release, "arch": u.machine,
+            "loadavg": list(os.getloadavg())}

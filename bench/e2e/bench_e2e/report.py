@@ -45,7 +45,8 @@ def table(bench, medians, exact):
             lines.append(_line([
                 shown, spec.label, number(row["ops_per_s"]), ratio(row["ops_per_s_ratio"]),
                 number(row["cpu_ns_per_op"]), ratio(row["cpu_ns_per_op_ratio"]),
-                number(instructions), number(row["cycles_per_op"]), percent(row["kernel_share"]), percent(row["busy"]),
+                number(instructions), number(row["cycles_per_op"]), percent(row["kernel_share"]),
+                percent(row["busy"]),
                 number(row["p50_us"], 1), number(row["p99_us"], 1), number(row["p999_us"], 1),
                 percent(row["spread"] if row["rounds"] > 1 else None),
                 marks(row)]))
@@ -56,21 +57,21 @@ def table(bench, medians, exact):
 def notes(bench, medians, exact):
     seen = "".join(marks(row) for row in medians.values())
     rounds = max((r["rounds"] for r in medians.values()), default=0)
-    lines = [f"x ref: against {bench.specs[0].label} in the same round; medians of {rounds} round(s); CPU ns/op is of the server, "
-             "all its threads, user and kernel"]
+    lines = [f"x ref: against {bench.specs[0].label} in the same round; medians of {rounds} round(s); CPU ns/op is "
+             "of the server, all its threads, user and kernel"]
     if bench.counter_problem:
         lines.append(f"no hardware counters: {bench.counter_problem}; CPU ns/op stands in for instructions")
     if exact:
         lines.append("instr/op: user space only, counted by callgrind in a separate short run")
     if any(w.half_load for w in bench.workloads):
-        lines.append("half-load: one fixed rate for all servers, half of the reference's full speed; latency counts from when "
-                     "a request was due")
+        lines.append("half-load: one fixed rate for all servers, half of the reference's full speed; latency counts "
+                     "from when a request was due")
     if "w" in seen:
-        lines.append(f"w: the server stood ready without a core for more than {percent(WAITED_TOO_LONG)} of the time; other "
-                     "work disturbed ops/s and latency (CPU ns/op much less)")
+        lines.append(f"w: the server stood ready without a core for more than {percent(WAITED_TOO_LONG)} of the time; "
+                     "other work disturbed ops/s and latency (CPU ns/op much less)")
     if "c" in seen:
-        lines.append(f"c: the server was busy less than {percent(NOT_SATURATED)} of the time: the client or the disk set ops/s, "
-                     "so compare CPU ns/op")
+        lines.append(f"c: the server was busy less than {percent(NOT_SATURATED)} of the time: the client or the disk set "
+                     "ops/s, so compare CPU ns/op")
     if "E" in seen:
         lines.append("E: error replies; the row measures something else than its name says")
     return lines
@@ -82,8 +83,9 @@ def memory_table(bench):
     for label, entries in bench.memory.items():
         for m in entries:
             ref = reference.get(m.value_bytes)
+            times = m.bytes_per_key / ref.bytes_per_key if m.bytes_per_key and ref and ref.bytes_per_key else None
             lines.append(f"{f'16 B key + {m.value_bytes} B':20}  {label:14}  {number(m.bytes_per_key, 1):>11}  "
-                         f"{ratio(m.bytes_per_key / ref.bytes_per_key if m.bytes_per_key and ref and ref.bytes_per_key else None):>7}  {number(m.rss_per_key, 1):>11}  "
+                         f"{ratio(times):>7}  {number(m.rss_per_key, 1):>11}  "
                          f"{number(m.rss_bytes / 1e6):>9}")
     return lines if bench.memory else []
 
