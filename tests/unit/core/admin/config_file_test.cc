@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "core/admin/arguments.h"
@@ -255,6 +256,33 @@ TEST_F(ConfigFileTest, RewriteReplacesTheFileAtOnceAndKeepsItsMode) {
   size_t files = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder_)) ++files;
   EXPECT_EQ(files, 1u);  // nothing temporary is left
+}
+
+// The example file must not drift from the table: every option, commented out, with its default.
+TEST_F(ConfigFileTest, ExampleFileShowsEveryOptionWithItsDefault) {
+  const fs::path root =
+      fs::path(__FILE__).parent_path().parent_path().parent_path().parent_path().parent_path();
+  const std::string path = (root / "deploy/basalt.conf").string();
+  EXPECT_EQ(Load(path), "");
+  std::istringstream example(Read(path));
+  std::string uncommented, line;
+  std::set<std::string_view> shown;
+  while (std::getline(example, line)) {
+    auto words = SplitQuoted(line);
+    if (!line.starts_with("# ") || !words || words->size() < 3) continue;
+    const Option* option = FindOption((*words)[1]);
+    if (option == nullptr || option->name != (*words)[1]) continue;
+    shown.insert(option->name);
+    uncommented += line.substr(2) + "\n";
+  }
+  for (const Option& option : OptionTable()) {
+    EXPECT_TRUE(shown.contains(option.name)) << option.name;
+  }
+  config_ = Config();
+  EXPECT_EQ(LoadText(uncommented), "");
+  for (const Option& option : OptionTable()) {
+    EXPECT_EQ(option.get(config_), option.get(Config())) << option.name;
+  }
 }
 
 }  // namespace
