@@ -35,6 +35,16 @@ void ShardLog::Open(ManifestStore::OpenedFile file, Lsn end, const LogWriter::Op
 void ShardLog::TurnOff() {
   keyspace_.journal().set_enabled(false);
   keyspace_.journal().TakeRecords();
+  closing_ = writer_ != nullptr;
+}
+
+// The kernel may still be writing from the writer's buffers: those go first.
+void ShardLog::Close() {
+  if (absl::Status s = FlushNow(); !s.ok()) {
+    LogWarning("Shard ", shard_.value, ": the end of the log that was turned off is lost: ", MessageOf(s));
+    while (!writer_->idle()) ring_->SubmitAndReap(10'000);
+  }
+  closing_ = false;
   writer_.reset();
   rotation_.reset();
   files_.clear();
@@ -76,6 +86,7 @@ void ShardLog::CloseEpoch(Epoch epoch) {
 
 void ShardLog::Commit(Epoch epoch) {
   if (writer_ == nullptr) return;
+  if (closing_) return Close();
   Seal(epoch, TxStamp{});
   Pump();
 }

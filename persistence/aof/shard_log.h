@@ -30,8 +30,10 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   // nothing is recorded and everything counts as durable. Own thread, or parked.
   void Open(ManifestStore::OpenedFile file, Lsn end, const LogWriter::Options& options,
             FileKeeper* keeper);
+  // Parked. Records nothing more; the shard's next commit stage lets go of the file.
   void TurnOff();
-  bool on() const { return writer_ != nullptr; }
+  bool closing() const { return closing_; }
+  bool on() const { return writer_ != nullptr && !closing_; }
 
   // Parked world, for a rewrite: what is recorded from now on goes into `file`. Returns where that
   // begins.
@@ -40,7 +42,7 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
 
   uint64_t open_batch() const override { return open_batch_; }
   uint64_t durable_batch() const override {
-    return writer_ == nullptr ? open_batch_ - 1 : durable_batch_;
+    return on() ? durable_batch_ : open_batch_ - 1;
   }
   void Seal(Epoch epoch, TxStamp tx) override;
   void Commit(Epoch epoch) override;
@@ -68,6 +70,7 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   void Pump();
   void NoteDurable();
   void Recover();
+  void Close();
   void TendRotation();
 
   const ShardId shard_;
@@ -83,6 +86,7 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   Epoch complete_;            // told to the log as complete
   Lsn base_lsn_;              // where the log began after the last rewrite
   absl::Status health_;
+  bool closing_ = false;
   int64_t retry_at_us_ = 0;
   std::shared_ptr<FileKeeper::Request> rotation_;  // a file is being prepared
   std::vector<std::unique_ptr<File>> files_;       // whose descriptors the writer uses
