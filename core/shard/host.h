@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/admin/config.h"
+#include "core/admin/option.h"
 
 namespace basalt {
 
@@ -28,8 +30,8 @@ class Host {
   virtual absl::Status Shutdown(int save, bool now, bool force) = 0;
   virtual absl::Status AbortShutdown() = 0;
 
-  // A configuration option named `option` was changed by CONFIG SET; makes it take effect.
-  virtual absl::Status ApplyOption(std::string_view option) = 0;
+  // CONFIG SET changed options; makes them take effect. After an error the caller puts `old` back. The message says what is wrong.
+  virtual absl::Status ApplyOptions(OptionHooks hooks, const Config& old) = 0;
 
   // INFO sections that only the host knows ("persistence", "server", "clients" ...): appends "name:value\r\n" lines.
   virtual void AppendInfo(std::string_view section, std::string* out) = 0;

@@ -244,6 +244,9 @@ void LogSet::SetPolicy(AppendFsync policy) {
 
 absl::Status LogSet::TurnOn() {
   if (on_) return absl::OkStatus();
+  for (ShardLog* log : logs_) {
+    if (log->closing()) return absl::UnavailableError("the log is still being closed, try again");
+  }
   absl::Status loaded = store_->Load();
   if (!loaded.ok() && !absl::IsNotFound(loaded)) LogWarning("The log found in ", store_->directory(), " is replaced: ", MessageOf(loaded));
   generation_ = store_->next_generation();

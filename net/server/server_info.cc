@@ -1,0 +1,109 @@
+// The INFO sections that only the server as a whole knows. Every shard is parked while they are written.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/admin/version.h"
+#include "core/base/strings.h"
+#include "net/server/server.h"
+#include "persistence/aof/shard_log.h"
+
+namespace basalt {
+namespace {
+
+template <class T>
+void Line(std::string* out, std::string_view name, const T& value) {
+  StrAppend(out, name, ":", value, "\r\n");
+}
+
+const char* OkOrErr(bool ok) { return ok ? "ok" : "err"; }
+
+}  // namespace
+
+void Server::AppendInfo(std::string_view section, std::string* out) {
+  if (section == "persistence") return AppendPersistence(out);
+  if (section == "server") return AppendServer(out);
+  if (section == "clients") return AppendClients(out);
+  if (section == "shards") return AppendShards(out);
+}
+
+void Server::AppendServer(std::string* out) {
+  Line(out, "config_file", config_.config_file);
+  Line(out, "shards", world_->shard_count());
+}
+
+void Server::AppendClients(std::string* out) {
+  Line(out, "connected_clients", placement_->Total());
+  Line(out, "maxclients", config_.maxclients);
+}
+
+void Server::AppendPersistence(std::string* out) {
+  bool loading = !loader_->finished();
+  int64_t now_s = world_->clock().UnixMillis() / 1000;
+  Line(out, "loading", loading ? 1 : 0);
+  Line(out, "async_loading", 0);
+  Line(out, "current_cow_size", child_.running() ? child_.report().copy_on_write_bytes.load() : 0);
+  Line(out, "current_save_keys_processed", child_.running() ? child_.report().keys_written.load() : 0);
+  Line(out, "rdb_changes_since_last_save", saver_->Changes());
+  Line(out, "rdb_bgsave_in_progress", saver_->in_progress() ? 1 : 0);
+  Line(out, "rdb_last_save_time", saver_->last_save_unix_s());
+  Line(out, "rdb_last_bgsave_status", std::string_view(OkOrErr(saver_->last_ok())));
+  Line(out, "rdb_last_bgsave_time_sec", saver_->last_seconds());
+  Line(out, "rdb_current_bgsave_time_sec", saver_->in_progress() ? now_s - saver_->started_unix_s() : -1);
+  Line(out, "rdb_saves", saver_->saves());
+  Line(out, "rdb_last_cow_size", saver_->last_cow_bytes());
+  Line(out, "rdb_last_load_keys_loaded", loader_->keys());
+  Line(out, "latest_fork_usec", child_.last_fork_us());
+  Line(out, "snapshot_stall_usec", snapshot_stall_us_.load());
+  Line(out, "aof_enabled", logs_->on() ? 1 : 0);
+  Line(out, "aof_rewrite_in_progress", logs_->in_progress() ? 1 : 0);
+  Line(out, "aof_rewrite_scheduled", logs_->wanted() ? 1 : 0);
+  Line(out, "aof_last_rewrite_time_sec", logs_->last_rewrite_s());
+  Line(out, "aof_current_rewrite_time_sec", logs_->in_progress() ? now_s - logs_->rewrite_started_s() : -1);
+  Line(out, "aof_last_bgrewrite_status", std::string_view(OkOrErr(logs_->last_rewrite_ok())));
+  Line(out, "aof_rewrites", logs_->rewrites());
+  Line(out, "aof_last_cow_size", logs_->last_cow_bytes());
+  bool healthy = true;
+  uint64_t unwritten = 0, unsynced = 0;
+  for (uint32_t i = 0; i < world_->shard_count(); ++i) {
+    auto& log = static_cast<ShardLog&>(world_->shard(i).log());
+    healthy &= log.health().ok();
+    if (log.writer() == nullptr) continue;
+    unwritten += log.writer()->unwritten_bytes();
+    unsynced += log.writer()->unsynced_bytes();
+  }
+  Line(out, "aof_last_write_status", std::string_view(OkOrErr(healthy)));
+  if (logs_->on()) {
+    Line(out, "aof_current_size", logs_->TotalBytes());
+    Line(out, "aof_base_size", logs_->BaseBytes());
+    Line(out, "aof_buffer_length", unwritten);
+    Line(out, "aof_unsynced_bytes", unsynced);
+    Line(out, "aof_epoch", world_->CurrentEpoch().value);
+    for (uint32_t i = 0; i < world_->shard_count(); ++i) {
+      const LogWriter* writer = static_cast<ShardLog&>(world_->shard(i).log()).writer();
+      if (writer == nullptr) continue;
+      StrAppend(out, "aof_shard_", i, ":lsn=", writer->appended_lsn().value, ",durable=", writer->durable_lsn().value,
+                ",unwritten_bytes=", writer->unwritten_bytes(), ",unsynced_bytes=", writer->unsynced_bytes(),
+                ",writes=", writer->writes(), ",fsyncs=", writer->syncs(), "\r\n");
+    }
+  }
+  if (loading) {
+    Line(out, "loading_start_time", loader_->started_unix_s());
+    Line(out, "loading_total_bytes", loader_->bytes_total());
+    Line(out, "loading_loaded_bytes", loader_->bytes_done());
+    uint64_t total = loader_->bytes_total();
+    Line(out, "loading_loaded_perc", total == 0 ? 0 : loader_->bytes_done() * 100 / total);
+  }
+}
+
+void Server::AppendShards(std::string* out) {
+  for (uint32_t i = 0; i < world_->shard_count(); ++i) {
+    Shard& shard = world_->shard(i);
+    const ShardStats& s = shard.stats();
+    StrAppend(out, "shard_", i, ":keys=", shard.keyspace().TotalKeys(), ",clients=", connections_[i]->live(),
+              ",commands=", s.commands, ",hops_sent=", s.hops_sent, ",hops_served=", s.hops_served, ",ticks=", s.ticks,
+              ",sleeps=", s.sleeps, ",parks_run=", s.parks_run, ",parks_stood=", s.parks_stood, ",parked_us=", s.parked_us,
+              ",buffers_exhausted=", s.buffers_exhausted, ",memory=", s.memory_bytes, "\r\n");
+  }
+}
+
+}  // namespace basalt
