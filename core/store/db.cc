@@ -203,9 +203,7 @@ Entry* Db::RandomVictim(Random& random, bool volatile_only) {
     Entry* e = table_.RandomElement(random);
     if (e->has_expiry()) return e;
   }
-  int64_t first = expiry_.First().at_ms;
-  uint64_t range = static_cast<uint64_t>(expiry_.Last().at_ms - first) + 1;
-  return FindByItem(expiry_.AtOrAfter(first + static_cast<int64_t>(random.Below(range)), random.Next()));
+  return FindByItem(expiry_.RandomItem(random));
 }
 
 Entry* Db::FirstToExpire() { return expiry_.empty() ? nullptr : FindByItem(expiry_.First()); }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/container/btree_set.h"
+#include "core/base/random.h"
 
 namespace basalt {
 
@@ -31,10 +32,13 @@ class ExpiryIndex {
   bool empty() const { return items_.empty(); }
   // The item due first; not when empty.
   const Item& First() const { return *items_.begin(); }
-  // The item at or after a place, the first if there is none: for volatile-* eviction. Not when empty.
-  const Item& AtOrAfter(int64_t at_ms, uint64_t hash) const {
-    auto it = items_.lower_bound(Item{at_ms, hash});
-    return it == items_.end() ? *items_.begin() : *it;
+  // An item beside a random moment, for volatile-* eviction: an item's chance follows the gaps around it. Not when empty.
+  const Item& RandomItem(Random& random) const {
+    uint64_t range = static_cast<uint64_t>(Last().at_ms - First().at_ms) + 1;
+    int64_t at_ms = First().at_ms + static_cast<int64_t>(random.Below(range));
+    auto it = items_.lower_bound(Item{at_ms, random.Next()});
+    bool before = it == items_.end() || (it != items_.begin() && random.Below(2) == 0);
+    return before ? *std::prev(it) : *it;
   }
   const Item& Last() const { return *items_.rbegin(); }
   // The first `n` items, or all if there are fewer. Returns how many.
