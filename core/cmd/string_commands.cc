@@ -1,0 +1,41 @@
+#include "core/cmd/groups.h"
+#include "core/cmd/string_handlers.h"
+
+namespace basalt {
+namespace {
+
+constexpr uint32_t kRead = kReadonly;
+constexpr uint32_t kGrow = kWrite | kDenyOom;
+constexpr KeySpec kFirst{1, 1, 1};
+constexpr KeySpec kPairs{1, -1, 2};
+
+constexpr CommandSpec kCommands[] = {
+    {"get", 2, kRead | kFast, kFirst, Where::kKeys, GetCommand, "string", ""},
+    {"set", -3, kGrow, kFirst, Where::kKeys, SetCommand, "string", ""},
+    {"setnx", 3, kGrow | kFast, kFirst, Where::kKeys, SetnxCommand, "string", ""},
+    {"setex", 4, kGrow, kFirst, Where::kKeys, SetexCommand, "string", ""},
+    {"psetex", 4, kGrow, kFirst, Where::kKeys, PsetexCommand, "string", ""},
+    {"getset", 3, kGrow | kFast, kFirst, Where::kKeys, GetsetCommand, "string", ""},
+    {"getdel", 2, kWrite | kFast, kFirst, Where::kKeys, GetdelCommand, "string", ""},
+    {"getex", -2, kWrite | kFast, kFirst, Where::kKeys, GetexCommand, "string", ""},
+    {"mget", -2, kRead | kFast, {1, -1, 1}, Where::kKeys, MgetCommand, "string", ""},
+    {"mset", -3, kGrow, kPairs, Where::kKeys, MsetCommand, "string", ""},
+    {"msetnx", -3, kGrow, kPairs, Where::kKeys, MsetnxCommand, "string", ""},
+    {"append", 3, kGrow | kFast, kFirst, Where::kKeys, AppendCommand, "string", ""},
+    {"strlen", 2, kRead | kFast, kFirst, Where::kKeys, StrlenCommand, "string", ""},
+    {"incr", 2, kGrow | kFast, kFirst, Where::kKeys, IncrCommand, "string", ""},
+    {"decr", 2, kGrow | kFast, kFirst, Where::kKeys, DecrCommand, "string", ""},
+    {"incrby", 3, kGrow | kFast, kFirst, Where::kKeys, IncrbyCommand, "string", ""},
+    {"decrby", 3, kGrow | kFast, kFirst, Where::kKeys, DecrbyCommand, "string", ""},
+    {"incrbyfloat", 3, kGrow | kFast, kFirst, Where::kKeys, IncrbyfloatCommand, "string", ""},
+    {"getrange", 4, kRead, kFirst, Where::kKeys, GetrangeCommand, "string", ""},
+    {"substr", 4, kRead, kFirst, Where::kKeys, GetrangeCommand, "string", ""},
+    {"setrange", 4, kGrow, kFirst, Where::kKeys, SetrangeCommand, "string", ""},
+    {"lcs", -3, kRead, {1, 2, 1}, Where::kKeys, LcsCommand, "string", ""},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> StringCommands() { return kCommands; }
+
+}  // namespace basalt
