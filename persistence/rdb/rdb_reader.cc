@@ -204,6 +204,10 @@ bool RdbReader::BeginValue(uint8_t type) {
     return source_->Fail(StrCat("database ", db_, " is out of range"));
   }
   decoder_.Begin(type, /*skip=*/target_ == nullptr);
+  if (target_ != nullptr) {
+    hash_ = HashKey(key_);
+    target_->db(DbIndex(static_cast<uint8_t>(db_))).Prefetch(hash_);  // arrives while the value is decoded
+  }
   return true;
 }
 
@@ -223,13 +227,14 @@ bool RdbReader::Store() {
   DecodedValue& value = decoder_.value();
   if (value.IsEmptyCollection()) return ++stats_.keys_empty, true;
   Db& db = target_->db(DbIndex(static_cast<uint8_t>(db_)));
+  const HashedKey key(key_, hash_);
   const size_t before = db.size();
   if (value.type != ValueType::kString) {
-    db.AddValue(key_, value.type, value.ReleaseObject(), expire_at_ms_);
+    db.AddValue(key, value.type, value.ReleaseObject(), expire_at_ms_);
   } else if (value.is_integer) {
-    db.SetInteger(key_, value.integer, expire_at_ms_);
+    db.SetInteger(key, value.integer, expire_at_ms_);
   } else {
-    db.SetString(key_, value.text(), expire_at_ms_);
+    db.SetString(key, value.text(), expire_at_ms_);
   }
   if (db.size() == before) return source_->Fail("the key occurs twice");
   ++stats_.keys_loaded;

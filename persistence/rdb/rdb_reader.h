@@ -94,6 +94,7 @@ class RdbReader {
 
   uint64_t db_ = 0;
   std::string key_;             // of the value being read
+  uint64_t hash_ = 0;           // of that key, if it is loaded
   int64_t expire_at_ms_ = kNoExpiry;  // of the key that comes next
   bool in_value_ = false;
   Keyspace* target_ = nullptr;  // null: the value is stepped over
