@@ -2,6 +2,7 @@
 // Owner: the shard that serves the connection. net/conn derives the connection with its socket from it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,8 +37,21 @@ class Client {
   const char* last_command = "NULL";
   bool no_evict = false;
   bool authenticated = false;
-  enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext } reply_mode = ReplyMode::kOn;
+  bool no_touch = false;
+  // CLIENT REPLY. While it is not kOn, what commands write behind `muted_from` in `out` is dropped.
+  enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping } reply_mode = ReplyMode::kOn;
+  size_t muted_from = 0;
   std::unique_ptr<Extension> transaction;  // null outside MULTI and WATCH
+
+  // RESET: the session is that of a new connection, but for its identity.
+  void ResetSession(bool needs_password) {
+    db = DbIndex();
+    resp = 2;
+    name.clear();
+    no_evict = no_touch = false;
+    authenticated = !needs_password;
+    reply_mode = ReplyMode::kOn;
+  }
 
   // --- replies
   std::string out;           // in order, ready to be sent
@@ -56,6 +70,26 @@ class Client {
   bool closed = false;         // the connection is gone; the object lives until its last hop is back
   uint32_t in_flight = 0;      // commands sent to other shards and not yet back
   uint64_t commands = 0;
+
+  // What only its socket knows; for CLIENT LIST.
+  struct Usage {
+    int fd = -1;
+    int64_t last_input_ms = 0;
+    size_t input_bytes = 0, input_room = 0;    // received and not yet run; room left in that buffer
+    size_t output_bytes = 0;                   // written and not yet sent
+    size_t memory = 0;
+  };
+  virtual Usage usage() const { return {}; }
+
+  // Replies written from here on go nowhere. Only while Idle.
+  void Mute(ReplyMode mode) {
+    reply_mode = mode;
+    muted_from = out.size();
+  }
+  void DropMuted() {
+    if (out.size() > muted_from) out.resize(muted_from);
+    for (size_t i = 0; i < holds.size(); ++i) holds[i].offset = std::min(holds[i].offset, muted_from);
+  }
 
   bool Idle() const { return replies.empty() && queued_local == 0 && in_flight == 0; }
 };

@@ -43,14 +43,27 @@ bool SameName(std::string_view lower, std::string_view any) {
 }  // namespace
 
 CommandTable::CommandTable(std::span<const std::span<const CommandSpec>> groups) {
+  size_t total = 0;
+  for (auto group : groups) {
+    for (const CommandSpec& spec : group) total += 1 + spec.subcommands.size();
+  }
+  all_.reserve(total);  // containers point into it
   for (auto group : groups) all_.insert(all_.end(), group.begin(), group.end());
+  commands_ = all_.size();
+  for (size_t n = 0; n < commands_; ++n) {
+    std::span<const CommandSpec> rows = all_[n].subcommands;
+    if (rows.empty()) continue;
+    size_t first = all_.size();
+    all_.insert(all_.end(), rows.begin(), rows.end());
+    all_[n].subcommands = std::span(all_).subspan(first, rows.size());
+  }
+  for (size_t n = 0; n < all_.size(); ++n) all_[n].index = static_cast<uint16_t>(n);
   size_t size = 64;
-  while (size < all_.size() * 4) size *= 2;
+  while (size < commands_ * 4) size *= 2;
   buckets_.resize(size);
-  for (size_t n = 0; n < all_.size(); ++n) {
+  for (size_t n = 0; n < commands_; ++n) {
     std::string_view name = all_[n].name;
     BASALT_CHECK(name.size() <= kNameMax && Find(name) == nullptr);
-    all_[n].index = static_cast<uint16_t>(n);
     Bucket fresh{.spec = &all_[n]};
     Fold(name, fresh.word);
     size_t i = Mix(fresh.word, name.size()) & (size - 1);
@@ -67,6 +80,14 @@ const CommandSpec* CommandTable::Find(std::string_view name) const {
   for (size_t i = Mix(word, name.size()) & mask; buckets_[i].spec != nullptr; i = (i + 1) & mask) {
     const Bucket& b = buckets_[i];
     if (b.word[0] == word[0] && b.word[1] == word[1] && SameName(b.spec->name, name)) return b.spec;
+  }
+  return nullptr;
+}
+
+const CommandSpec* CommandTable::FindIn(const CommandSpec& container, std::string_view name) {
+  for (const CommandSpec& row : container.subcommands) {
+    std::string_view full = row.name;
+    if (SameName(full.substr(full.find('|') + 1), name)) return &row;
   }
   return nullptr;
 }

@@ -50,9 +50,10 @@ enum CommandFlag : uint32_t {
 enum class Where : uint8_t {
   kKeys,       // on the shard that owns its keys; over several shards, with those parked
   kHome,       // on the connection's own shard, at once; no keys
+  kHomeInTurn, // the same, once everything the connection sent before has been answered
   kAllShards,  // on the connection's shard, with every other shard parked
   kCursor,     // on the shard that the cursor in args[1] names (SCAN)
-  kTransaction,  // MULTI, EXEC, DISCARD, WATCH, UNWATCH, RESET: core/tx itself
+  kTransaction,  // MULTI, EXEC, DISCARD, WATCH, UNWATCH, RESET, QUIT: core/tx itself
 };
 
 // Appends the positions of the command's keys; false when the arguments make no sense (the handler will say what).
@@ -69,7 +70,7 @@ struct KeySpec {
 using CommandHandler = void (*)(CommandContext&);
 
 struct CommandSpec {
-  const char* name;  // lower case; a container's subcommands are handled by its handler
+  const char* name;  // lower case; a subcommand's is "config|get"
   int16_t arity;     // with the name; negative: at least
   uint32_t flags;
   KeySpec keys;
@@ -77,6 +78,10 @@ struct CommandSpec {
   CommandHandler handler;
   const char* group;       // "string", "generic" ...: selects the ACL category, too
   const char* categories;  // further ACL categories, such as "@dangerous @slow"; may be ""
+  // A container's subcommands, each a command of its own to dispatch, statistics and COMMAND. Without rows here, the
+  // container's handler tells them apart by itself.
+  std::span<const CommandSpec> subcommands = {};
+  const char* tips = "";   // COMMAND's hints for clients, separated by spaces
   uint16_t index = 0;      // set by CommandTable: where per-command statistics stand
 
   bool Has(CommandFlag flag) const { return flags & flag; }
@@ -91,7 +96,16 @@ class CommandTable {
 
   // Any case. Null when there is no such command.
   const CommandSpec* Find(std::string_view name) const;
+  // The command that these words call: a subcommand when args[0] is a container of rows. Null when there is none.
+  const CommandSpec* Find(Args args) const {
+    const CommandSpec* spec = Find(args[0]);
+    return spec == nullptr || spec->subcommands.empty() || args.size() < 2 ? spec : FindIn(*spec, args[1]);
+  }
+  // The subcommand `name` of a container, or null.
+  static const CommandSpec* FindIn(const CommandSpec& container, std::string_view name);
+  // Commands first, then all subcommands; by CommandSpec::index.
   const std::vector<CommandSpec>& all() const { return all_; }
+  std::span<const CommandSpec> commands() const { return std::span(all_).first(commands_); }
 
  private:
   struct Bucket {
@@ -101,6 +115,7 @@ class CommandTable {
 
   std::vector<Bucket> buckets_;  // open addressing, power of two
   std::vector<CommandSpec> all_;
+  size_t commands_ = 0;
 };
 
 // The positions of the keys of `args` (0 is the name), by spec. False when a finder cannot make sense of them.

@@ -80,6 +80,9 @@ class World {
   std::atomic<bool> over_memory{false};  // maxmemory is reached and nothing may be evicted
   std::atomic<bool> save_failed{false};  // the last background save failed and stop-writes-on-bgsave-error is on
   std::atomic<bool> stopping{false};
+  // CLIENT PAUSE: until when (Unix ms, 0 = not paused), and whether reads wait, too.
+  std::atomic<int64_t> pause_until_ms{0};
+  std::atomic<bool> pause_all{false};
   int64_t started_at_ms = 0;
   std::string run_id;  // 40 hex digits
 

@@ -10,7 +10,7 @@
 namespace basalt {
 namespace {
 
-enum Verb : size_t { kMulti, kExec, kDiscard, kWatch, kUnwatch };
+enum Verb : size_t { kMulti, kExec, kDiscard, kWatch, kUnwatch, kReset, kQuit };
 
 // Never called: Dispatcher::RunTransactionVerb does their work, which is not about keys but about the client.
 void NoHandler(CommandContext&) {}
@@ -24,6 +24,8 @@ constexpr CommandSpec kVerbs[] = {
     {"discard", 1, kNoScript | kLoading | kStale | kFast | kAllowBusy, {}, Where::kTransaction, NoHandler, "transactions", ""},
     {"watch", -2, kNoScript | kLoading | kStale | kFast | kAllowBusy, {1, -1, 1}, Where::kTransaction, NoHandler, "transactions", ""},
     {"unwatch", 1, kNoScript | kLoading | kStale | kFast | kAllowBusy, {}, Where::kTransaction, UnwatchInExec, "transactions", ""},
+    {"reset", 1, kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy, {}, Where::kTransaction, NoHandler, "connection", ""},
+    {"quit", -1, kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy, {}, Where::kTransaction, NoHandler, "connection", ""},
 };
 
 Verb VerbOf(const CommandSpec& spec) {
@@ -98,13 +100,52 @@ bool Dispatcher::Refused(Client* client, const CommandSpec& spec, Args args) {
   return false;
 }
 
-Dispatcher::Outcome Dispatcher::Submit(Client* client, Args args, std::string_view raw) {
-  const CommandSpec* spec = world_.commands().Find(args[0]);
+void Dispatcher::RefuseUnknown(Client* client, Args args) {
+  if (const CommandSpec* container = world_.commands().Find(args[0])) {
+    return Refuse(client, container, errors::UnknownSubcommand(container->name, args[1]));
+  }
+  Refuse(client, nullptr, errors::UnknownCommand(args[0], args.v + 1, args.size() - 1));
+}
+
+// CLIENT PAUSE holds this command back. What EXEC or a script would write counts as a write.
+bool Dispatcher::Paused(const CommandSpec& spec, const Client& client) {
+  int64_t until = world_.pause_until_ms.load(std::memory_order_relaxed);
+  if (until <= shard_.keyspace().now_ms) return false;
+  if (world_.pause_all.load(std::memory_order_relaxed)) return true;
+  if (spec.flags & (kWrite | kMayReplicate)) return true;
+  const Transaction* tx = Transaction::Find(client);
+  if (tx == nullptr || !tx->open || spec.where != Where::kTransaction) return false;
+  for (const StoredCommand& c : tx->commands) {
+    if (c.spec->flags & (kWrite | kMayReplicate)) return true;
+  }
+  return false;
+}
+
+Dispatcher::Outcome Dispatcher::RouteSkipping(Client* client, Args args, std::string_view raw) {
+  if (client->reply_mode == Client::ReplyMode::kSkipping) {
+    if (!client->Idle()) return Outcome::kRetry;
+    client->DropMuted();
+    client->reply_mode = Client::ReplyMode::kOn;
+    return Route(client, args, raw);
+  }
+  Outcome outcome = Route(client, args, raw);
+  if (outcome != Outcome::kRetry && client->reply_mode == Client::ReplyMode::kSkipNext) {
+    client->reply_mode = Client::ReplyMode::kSkipping;
+  }
+  return outcome;
+}
+
+Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_view raw) {
+  const CommandSpec* spec = world_.commands().Find(args);
   if (__builtin_expect(spec == nullptr, 0)) {
-    Refuse(client, nullptr, errors::UnknownCommand(args[0], args.v + 1, args.size() - 1));
+    RefuseUnknown(client, args);
     return Outcome::kGoOn;
   }
   if (client->replies.size() >= kPendingMax) return Outcome::kRetry;
+  if (spec->where == Where::kHomeInTurn && !client->Idle()) return Outcome::kRetry;
+  if (__builtin_expect(world_.pause_until_ms.load(std::memory_order_relaxed) != 0, 0) && Paused(*spec, *client)) {
+    return Outcome::kRetry;
+  }
   ++client->commands;
   client->last_command = spec->name;
   if (Refused(client, *spec, args)) return Outcome::kGoOn;
@@ -114,6 +155,7 @@ Dispatcher::Outcome Dispatcher::Submit(Client* client, Args args, std::string_vi
     case Where::kKeys:
       return RouteByKeys(client, spec, args, raw);
     case Where::kHome:
+    case Where::kHomeInTurn:
       return RunHome(client, spec, args, raw);
     case Where::kAllShards:
       coordinator_.AddCommand(client, spec, args, raw, ShardSet::FirstN(world_.shard_count()));
@@ -194,8 +236,10 @@ Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const Command
   auto error = [&](std::string_view text) {
     AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Error(text); });
   };
+  Verb verb = VerbOf(*spec);
+  if (verb == kReset && !client->Idle()) return Outcome::kRetry;
   ++shard_.stats().calls[spec->index];
-  switch (VerbOf(*spec)) {
+  switch (verb) {
     case kMulti:
       if (open) {
         error(errors::kNestedMulti);
@@ -236,6 +280,16 @@ Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const Command
       coordinator_.AddUnwatch(client, std::move(watched), "+OK\r\n");
       return Outcome::kPause;
     }
+    case kReset:
+      if (client->reply_mode != Client::ReplyMode::kOn) client->DropMuted();
+      Forget(client);
+      client->ResetSession(!world_.config().requirepass.empty());
+      AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Simple("RESET"); });
+      return Outcome::kGoOn;
+    case kQuit:
+      ok();
+      client->close_after_reply = true;
+      return Outcome::kPause;
   }
   return Outcome::kGoOn;
 }

@@ -23,7 +23,10 @@ class Dispatcher {
     kRetry,  // not accepted, too much is under way: submit the same command again in a later tick
   };
   // `args` and `raw` are as RequestParser gives them: views valid until the tick ends, but those of inline commands.
-  Outcome Submit(Client* client, Args args, std::string_view raw);
+  Outcome Submit(Client* client, Args args, std::string_view raw) {
+    if (__builtin_expect(client->reply_mode <= Client::ReplyMode::kOff, 1)) return Route(client, args, raw);
+    return RouteSkipping(client, args, raw);
+  }
 
   // Ends what the client has open (MULTI, WATCH): its connection is gone or RESET was given.
   void Forget(Client* client);
@@ -34,6 +37,11 @@ class Dispatcher {
   // Commands of one connection that may be under way at once.
   static constexpr size_t kPendingMax = 1024;
 
+  Outcome Route(Client* client, Args args, std::string_view raw);
+  // The same after CLIENT REPLY SKIP: one command runs alone, without a reply.
+  Outcome RouteSkipping(Client* client, Args args, std::string_view raw);
+  bool Paused(const CommandSpec& spec, const Client& client);
+  void RefuseUnknown(Client* client, Args args);
   template <class F>
   void AnswerNow(Client* client, F&& write);
   void Refuse(Client* client, const CommandSpec* spec, std::string_view error);
@@ -51,7 +59,7 @@ class Dispatcher {
   std::deque<StoredCommand> kept_;
 };
 
-// The rows of MULTI, EXEC, DISCARD, WATCH and UNWATCH; the dispatcher runs them itself.
+// The rows of MULTI, EXEC, DISCARD, WATCH, UNWATCH, RESET and QUIT; the dispatcher runs them itself.
 std::span<const CommandSpec> TransactionCommands();
 
 // The shard that a SCAN cursor points into, and the cursor's position there. Cursor 0 begins at shard 0.

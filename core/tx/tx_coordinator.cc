@@ -64,6 +64,7 @@ void TxCoordinator::AddKeys(const StoredCommand& command, DbIndex*, ShardSet* se
   World& world = shard_.world();
   switch (command.spec->where) {
     case Where::kHome:
+    case Where::kHomeInTurn:
     case Where::kTransaction:
       return;
     case Where::kAllShards:

@@ -36,6 +36,14 @@ class Connection final : public Client {
 
   size_t UnparsedBytes() const { return query.size() - query_pos; }
   size_t UnsentBytes() const { return out.size() + sending.size() - sent; }
+  Usage usage() const override {
+    return {.fd = fd,
+            .last_input_ms = last_input_ms,
+            .input_bytes = UnparsedBytes(),
+            .input_room = query.capacity() - query.size(),
+            .output_bytes = UnsentBytes(),
+            .memory = sizeof(*this) + query.capacity() + out.capacity() + sending.capacity()};
+  }
   // Nobody but the table refers to it any more.
   bool Quiet() const { return !send_in_flight && !receiving && Idle(); }
 };

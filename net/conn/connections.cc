@@ -137,6 +137,7 @@ void Connections::Adopt(int socket) {
   c->home = shard_->id();
   c->peer = AddressText(socket, getpeername);
   c->local = AddressText(socket, getsockname);
+  c->authenticated = world.config().requirepass.empty();
   c->connected_at_ms = c->last_input_ms = shard_->keyspace().now_ms;
   c->parser.set_bulk_max(static_cast<size_t>(world.config().proto_max_bulk_len));
   ++live_;
@@ -325,6 +326,7 @@ bool Connections::Reply() {
       continue;
     }
     FlushReplies(c);
+    if (c->reply_mode != Client::ReplyMode::kOn) c->DropMuted();
     StartSend(c);
     // Input that had to wait may go on now.
     if (MayParse(*c) && (c->UnparsedBytes() > 0 || !c->receiving || c->end_of_input)) Activate(c);
@@ -370,6 +372,7 @@ void Connections::StartSend(Connection* c) {
     c->out.erase(0, n);
     for (size_t i = 0; i < c->holds.size(); ++i) c->holds[i].offset -= n;
   }
+  c->muted_from -= std::min(n, c->muted_from);
   c->sent = 0;
   c->send_in_flight = true;
   shard_->ring().Send(c->fd, c->sending, {.op = Op::kSend, .generation = c->generation & 0xffffff, .slot = c->slot});
