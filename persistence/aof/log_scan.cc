@@ -39,7 +39,7 @@ class ShardScanner {
     scan_.shard = shard;
     const uint64_t settled = manifest.settled.epoch.value;
     scan_.complete = scan_.max_epoch = scan_.promised = Epoch(settled > 0 ? settled - 1 : 0);
-    scan_.end = files().start;
+    scan_.start = scan_.end = files().start;
     scan_.points.push_back(ScanPoint{});
   }
 
@@ -151,18 +151,19 @@ class ShardScanner {
   }
 
   // A change to `always` is marked on every shard, and the marks are synced, before a record is
-  // logged under it. So a record under `always` proves that every shard had reached the epoch of
-  // the mark. Changes between two runs need no mark, as the recovery between them settled
-  // everything.
+  // logged under it. So a record under `always` after such a mark proves that every shard had
+  // reached the mark's epoch.
   void NotePolicy(const BatchHeader& header) {
-    if (header.always) {
-      if (last_lazy_ && *last_lazy_ >= manifest_.settled.epoch)
-        marked_ = std::max(marked_, header.complete);
-      last_lazy_.reset();
-      if (header.records > 0) scan_.promised = std::max(scan_.promised, marked_);
-    } else {
-      last_lazy_ = header.epoch;
+    if (!header.always) {
+      after_lazy_ = true;
+      return;
     }
+    if (header.records > 0) {
+      scan_.promised = std::max(scan_.promised, marked_);
+    } else if (after_lazy_ && header.epoch >= manifest_.settled.epoch) {
+      marked_ = std::max(marked_, header.complete);
+    }
+    after_lazy_ = false;
   }
 
   void MaybeAddPoint(uint64_t offset) {
@@ -180,7 +181,7 @@ class ShardScanner {
   ShardScan scan_;
   ScanPoint point_;  // its max_epoch: of all batches so far
   std::optional<Finding> torn_;
-  std::optional<Epoch> last_lazy_;
+  bool after_lazy_ = false;  // the last batch was not under always
   Epoch marked_;
 };
 

@@ -224,6 +224,20 @@ absl::Status ManifestStore::RemoveHistory() {
   return WriteLocked(std::move(next));
 }
 
+absl::StatusOr<std::vector<std::string>> ManifestStore::OrphanedFiles() {
+  absl::StatusOr<std::vector<std::string>> names = fs_->List(directory_);
+  if (absl::IsNotFound(names.status())) return std::vector<std::string>();
+  if (!names.ok()) return names;
+  std::vector<std::string> orphans;
+  for (const std::string& name : *names) {
+    if (!IsOurs(stem_, name) || name == StrCat(ManifestName(stem_), ".tmp")) continue;
+    absl::StatusOr<FileInfo> info = fs_->Stat(PathOf(name));
+    if (!info.ok()) return info.status();
+    if (info->size > 0) orphans.push_back(name);
+  }
+  return orphans;
+}
+
 absl::StatusOr<std::vector<std::string>> ManifestStore::RemoveStrays() {
   const std::lock_guard lock(mutex_);
   std::set<std::string> listed(manifest_.history.begin(), manifest_.history.end());

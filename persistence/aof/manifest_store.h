@@ -58,6 +58,11 @@ class ManifestStore {
   // their names.
   absl::StatusOr<std::vector<std::string>> RemoveStrays();
 
+  // Log and base files in the folder that hold something, whatever a manifest says. For when there
+  // is none: then these mean that it was lost (RecoveryCase::kManifestMissing). Empty files do not,
+  // as Create makes them before the manifest.
+  absl::StatusOr<std::vector<std::string>> OrphanedFiles();
+
   Manifest current() const;
   uint64_t next_generation() const;
   const std::string& directory() const { return directory_; }

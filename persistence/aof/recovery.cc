@@ -1,10 +1,9 @@
 #include "persistence/aof/recovery.h"
 
 #include <algorithm>
-#include <bitset>
-#include <map>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "core/base/strings.h"
 #include "persistence/aof/log_scan.h"
 
@@ -16,14 +15,21 @@ absl::Status Refuse(RecoveryCase found, std::string_view file, uint64_t offset,
   return absl::DataLossError(Describe(found, file, offset, detail));
 }
 
-// The parts found of one transaction, over all shards.
+// The parts found of one transaction, over all shards. Shards are looked at one after the other, so
+// a part of the same shard as the last is no new one.
 struct Parts {
   uint16_t participants = 0;
-  std::bitset<kMaxShards> present;
+  uint16_t found = 0;
+  uint16_t last_shard = UINT16_MAX;
 
-  bool whole() const { return present.count() >= participants; }
+  void Add(const TxPart& part, ShardId shard) {
+    participants = std::max(participants, part.participants);
+    if (shard.value != last_shard) ++found;
+    last_shard = shard.value;
+  }
+  bool whole() const { return found >= participants; }
 };
-using PartsByTx = std::map<TxId, Parts>;
+using PartsByTx = absl::flat_hash_map<uint64_t, Parts>;
 
 // What counts, batch by batch. The same batch always gets the same answer, in this recovery and in
 // later ones.
@@ -39,7 +45,7 @@ struct Verdict {
     if (epoch < settled->epoch) return IsVoid(batch) ? Answer::kVoid : Answer::kKeep;
     if (!batch.header.always) return epoch <= cut ? Answer::kKeep : Answer::kBeyondCut;
     if (!batch.tx || epoch <= cut) return Answer::kKeep;
-    const auto found = parts->find(batch.tx->id);
+    const auto found = parts->find(batch.tx->id.value);
     return found != parts->end() && found->second.whole() ? Answer::kKeep : Answer::kTorn;
   }
 
@@ -110,7 +116,7 @@ class ShardPlanner {
   ShardPlan Finish(std::vector<Finding>* findings) {
     CutTail();
     for (Finding& finding : torn_) findings->push_back(std::move(finding));
-    if (beyond_batches_ > 0) {
+    if (beyond_records_ > 0) {  // marks alone are no loss
       beyond_.detail = StrCat("epochs ", first_.value, " to ", last_.value, ": ", beyond_batches_,
                               " batches, ", beyond_records_, " records");
       findings->push_back(beyond_);
@@ -138,8 +144,7 @@ class ShardPlanner {
     const auto& files = scan_.files;
     uint64_t to = last_to_;
     if (to == 0 && files[0].has_header) to = kFileHeaderSize;
-    plan_.append_lsn =
-        files[last_file_].has_header ? LsnAt(files[last_file_].header.start, to) : scan_.end;
+    plan_.append_lsn = to == 0 ? scan_.start : LsnAt(files[last_file_].header.start, to);
     for (size_t i = last_file_; i < files.size(); ++i) {
       const uint64_t size = i == last_file_ ? to : 0;
       if (files[i].size != size) plan_.truncations.push_back(Truncation{files[i].name, size});
@@ -195,13 +200,11 @@ absl::StatusOr<PartsByTx> CollectParts(FileSystem& fs, const std::string& direct
   PartsByTx parts;
   for (const ShardScan& scan : scans) {
     if (scan.max_tx.value == 0 || scan.max_epoch <= cut) continue;
-    absl::Status status = ForEachBatch(
-        fs, directory, scan, StartPoint(scan, cut, {}), [&](uint32_t, const ScannedBatch& batch) {
-          if (!batch.tx || batch.header.epoch <= cut) return;
-          Parts& tx = parts[batch.tx->id];
-          tx.participants = std::max(tx.participants, batch.tx->participants);
-          tx.present.set(scan.shard.value % kMaxShards);
-        });
+    absl::Status status = ForEachBatch(fs, directory, scan, StartPoint(scan, cut, {}),
+                                       [&](uint32_t, const ScannedBatch& batch) {
+                                         if (!batch.tx || batch.header.epoch <= cut) return;
+                                         parts[batch.tx->id.value].Add(*batch.tx, scan.shard);
+                                       });
     if (!status.ok()) return status;
   }
   return parts;
@@ -216,8 +219,9 @@ Settled Settle(const Settled& before, Epoch cut, Epoch resume, const PartsByTx& 
     settled.void_epochs.push_back(EpochRange{Epoch(cut.value + 1), Epoch(resume.value - 1)});
   }
   for (const auto& [tx, found] : parts) {
-    if (!found.whole()) settled.void_transactions.push_back(tx);
+    if (!found.whole()) settled.void_transactions.emplace_back(tx);
   }
+  std::sort(settled.void_transactions.begin(), settled.void_transactions.end());
   return settled;
 }
 
@@ -251,7 +255,7 @@ absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& dir
     absl::Status status =
         ForEachBatch(fs, directory, scan, start, [&](uint32_t file, const ScannedBatch& batch) {
           const Verdict::Answer answer = verdict.Of(batch);
-          beyond_cut |= answer == Verdict::Answer::kBeyondCut;
+          beyond_cut |= answer == Verdict::Answer::kBeyondCut && batch.header.records > 0;
           planner.Take(file, batch, answer);
         });
     if (!status.ok()) return status;
@@ -290,7 +294,10 @@ absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan&
   manifest.next_tx = plan.next_tx;
   if (absl::Status s = store.Install(std::move(manifest)); !s.ok()) return s;
   for (const ShardPlan& shard : plan.shards) {
-    for (const Truncation& cut : shard.truncations) {
+    // From the last file backwards: a file that ends too early with another behind it would look
+    // like damage.
+    for (auto it = shard.truncations.rbegin(); it != shard.truncations.rend(); ++it) {
+      const Truncation& cut = *it;
       absl::StatusOr<std::unique_ptr<File>> file =
           fs.Open(store.PathOf(cut.file), OpenMode::kReadWrite);
       if (!file.ok()) return file.status();

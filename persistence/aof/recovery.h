@@ -67,7 +67,8 @@ struct ShardScan {
   Epoch max_lazy_epoch;  // of batches not under always
   Epoch promised;  // some shard's always-batches prove that every shard was durable up to here
   TxId max_tx;
-  Lsn end;  // LSN after the last valid batch
+  Lsn start;  // of the first file, by the manifest
+  Lsn end;    // LSN after the last valid batch
   uint64_t batches = 0, records = 0, bytes = 0;
   std::vector<Finding> findings;  // none of them kRefuse: those are errors of the scan
 };

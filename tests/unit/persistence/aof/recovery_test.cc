@@ -1,0 +1,465 @@
+// One shard's log damaged at every byte, and one test for each row of the table of cases.
+#include "persistence/aof/recovery.h"
+
+#include <algorithm>
+
+#include "gtest/gtest.h"
+#include "tests/support/log_world.h"
+
+namespace basalt {
+namespace {
+
+using enum RecoveryCase;
+using Ids = std::vector<std::string>;
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+class RecoveryTest : public testing::Test {
+ protected:
+  void Start(uint32_t shards, FsyncPolicy policy = FsyncPolicy::kAlways) {
+    world_ = std::make_unique<LogWorld>(shards, policy);
+  }
+  void Write(uint32_t shard, const std::string& id) {
+    world_->Seal(shard, {id});
+    world_->Drain(shard);
+  }
+  std::string FileOf(uint32_t shard, size_t i = 0) { return world_->PathOfFile(shard, i); }
+  std::string NameOf(uint32_t shard, size_t i = 0) {
+    return world_->store().current().shards[shard].incrementals[i];
+  }
+  void Cut(const std::string& path, size_t size) {
+    world_->fs.SetBytes(path, world_->fs.Bytes(path).substr(0, size));
+  }
+  void Flip(const std::string& path, size_t at) {
+    std::string bytes = world_->fs.Bytes(path);
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x20);
+    world_->fs.SetBytes(path, bytes);
+  }
+  // Recovery refuses, and says which case it is, in which file and where.
+  void ExpectRefused(RecoveryCase found, const std::string& file, uint64_t offset,
+                     bool load_truncated = true) {
+    RecoveryOptions options;
+    options.load_truncated = load_truncated;
+    auto plan = world_->Recover(options);
+    ASSERT_FALSE(plan.ok());
+    EXPECT_TRUE(absl::IsDataLoss(plan.status()));
+    EXPECT_EQ(Text(plan.status()).rfind(Describe(found, file, offset), 0), 0u) << plan.status();
+    EXPECT_EQ(RowFor(found).decision, RecoveryDecision::kRefuse);
+  }
+  RecoveryPlan ExpectPlan() {
+    auto plan = world_->Recover();
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    return plan.ok() ? *plan : RecoveryPlan{};
+  }
+  static bool Has(const RecoveryPlan& plan, RecoveryCase found) {
+    return std::any_of(plan.findings.begin(), plan.findings.end(),
+                       [&](const Finding& f) { return f.found == found; });
+  }
+
+  std::unique_ptr<LogWorld> world_;
+};
+
+// A log of single batches, each written and synced by itself, as the tests below need it.
+struct SmallLog {
+  std::string bytes;
+  std::vector<size_t> starts;     // of each batch in the file, then the end
+  std::vector<uint64_t> durable;  // its field, as a place in the file
+};
+
+SmallLog MakeSmallLog(LogWorld* world, size_t synced_each) {
+  SmallLog log;
+  std::string path = world->PathOfFile(0, 0);
+  for (size_t i = 0; i < 6; ++i) {
+    log.starts.push_back(kFileHeaderSize + world->writer(0).appended_lsn().value);
+    log.durable.push_back(kFileHeaderSize + world->writer(0).durable_lsn().value);
+    world->Seal(0, {StrCat("id", i)}, Epoch(1), Epoch(1));
+    world->Drain(0, (i + 1) % synced_each == 0);
+  }
+  log.bytes = world->fs.Bytes(path);
+  log.starts.push_back(log.bytes.size());
+  return log;
+}
+
+Ids FirstIds(size_t n) {
+  Ids ids;
+  for (size_t i = 0; i < n; ++i) ids.push_back(StrCat("id", i));
+  return ids;
+}
+
+TEST_F(RecoveryTest, EveryTruncationCutsToTheLastWholeBatch) {
+  Start(1);
+  const SmallLog log = MakeSmallLog(world_.get(), 1);
+  const std::string path = FileOf(0);
+  for (size_t n = 0; n <= log.bytes.size(); ++n) {
+    world_->fs.SetBytes(path, log.bytes.substr(0, n));
+    auto plan = world_->Recover();
+    ASSERT_TRUE(plan.ok()) << plan.status() << " at " << n;
+    size_t batches = 0;
+    while (batches < 6 && log.starts[batches + 1] <= n) ++batches;
+    EXPECT_EQ(world_->Load(plan->shards[0]), FirstIds(batches)) << n;
+    const size_t end = n < kFileHeaderSize ? 0 : log.starts[batches];
+    EXPECT_EQ(plan->shards[0].append_offset, end) << n;
+    EXPECT_EQ(plan->shards[0].append_lsn.value, end == 0 ? 0 : end - kFileHeaderSize);
+    EXPECT_EQ(plan->findings.empty(), n == end) << n;
+    EXPECT_EQ(plan->shards[0].truncations.empty(), n == end) << n;
+    RecoveryOptions strict;
+    strict.load_truncated = false;
+    EXPECT_EQ(world_->Recover(strict).ok(), n == end) << n;
+  }
+}
+
+// Each batch says how far the log was durable when it was sealed. Damage before such a place is
+// rot; else it is a tear.
+TEST_F(RecoveryTest, EveryFlippedByteIsATearOrRotByWhatFollowsIt) {
+  for (size_t synced_each : {1, 2, 3, 6}) {
+    Start(1, FsyncPolicy::kNo);
+    const SmallLog log = MakeSmallLog(world_.get(), synced_each);
+    const std::string path = FileOf(0);
+    world_->SetPolicy(FsyncPolicy::kAlways);
+    for (size_t at = 0; at < log.bytes.size(); ++at) {
+      std::string bad = log.bytes;
+      bad[at] = static_cast<char>(bad[at] ^ 0x15);
+      world_->fs.SetBytes(path, bad);
+      const bool in_header = at < kFileHeaderSize;
+      size_t batch = 0;
+      while (!in_header && log.starts[batch + 1] <= at) ++batch;
+      const size_t damaged = log.starts[batch];
+      bool synced = false;
+      for (size_t i = batch + (in_header ? 0 : 1); i < 6; ++i) synced |= log.durable[i] > damaged;
+      auto plan = world_->Recover();
+      if (synced) {
+        ASSERT_FALSE(plan.ok()) << at;
+        const auto found = in_header ? kHeaderRotten : kMiddleRotten;
+        if (at == 3 && Text(plan.status()).find("newer") != std::string::npos) continue;
+        EXPECT_EQ(Text(plan.status()), Describe(found, NameOf(0), in_header ? 0 : damaged)) << at;
+      } else {
+        ASSERT_TRUE(plan.ok()) << plan.status() << " at " << at;
+        EXPECT_EQ(plan->shards[0].append_offset, in_header ? 0 : damaged) << at;
+        EXPECT_TRUE(Has(*plan, in_header ? kHeaderTorn : kTailTorn));
+      }
+    }
+  }
+}
+
+TEST_F(RecoveryTest, ScanGivesTheSameWithTinyReads) {
+  Start(1);
+  world_->Seal(0, {std::string(5000, 'k'), "b"});
+  Write(0, "c");
+  RecoveryOptions options;
+  options.read_size = 1;
+  auto plan = world_->Recover(options);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(world_->Load(plan->shards[0]), (Ids{std::string(5000, 'k'), "b", "c"}));
+}
+
+// A value that looks like a batch is no evidence of one.
+TEST_F(RecoveryTest, BatchBytesInsideAValueProveNothing) {
+  Start(1);
+  std::string fake;
+  BatchHeader header;
+  header.durable = Lsn(1000000);
+  AppendBatch(&fake, header, std::nullopt, "", Lsn(3), LogWorld::kSalt);
+  Write(0, "a");
+  const size_t damaged = world_->fs.Bytes(FileOf(0)).size();
+  Write(0, fake + fake + fake);
+  Flip(FileOf(0), damaged + 10);
+  const RecoveryPlan plan = ExpectPlan();
+  EXPECT_EQ(plan.shards[0].append_offset, damaged);
+}
+
+// --- the table, row by row ---
+
+TEST(RecoveryTableTest, EveryRowHasANameAMessageAndADecision) {
+  EXPECT_EQ(RecoveryTable().size(), static_cast<size_t>(kCount));
+  std::set<std::string_view> names;
+  for (const RecoveryRow& row : RecoveryTable()) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    EXPECT_FALSE(row.message.empty());
+    EXPECT_EQ(&RowFor(row.found), &row);
+  }
+  EXPECT_EQ(Describe(kClean, "", 0), "the log is whole");
+  EXPECT_EQ(Describe(kFileMissing, "f", 7, "d").substr(0, 13), "f at byte 7: ");
+}
+
+TEST_F(RecoveryTest, RowNothingThere) {
+  SimFileSystem fs;
+  ManifestStore store(&fs, "aof", "log");
+  EXPECT_TRUE(absl::IsNotFound(store.Load()));
+  EXPECT_EQ(RowFor(kNothingThere).decision, RecoveryDecision::kStartEmpty);
+}
+
+TEST_F(RecoveryTest, RowClean) {
+  Start(2);
+  Write(0, "a");
+  Write(1, "b");
+  const RecoveryPlan plan = ExpectPlan();
+  EXPECT_TRUE(plan.findings.empty());
+  EXPECT_EQ(world_->Load(plan.shards[0]), Ids{"a"});
+  EXPECT_EQ(world_->Load(plan.shards[1]), Ids{"b"});
+  EXPECT_EQ(plan.shards[0].kept_records, 1u);
+  EXPECT_EQ(RowFor(kClean).decision, RecoveryDecision::kLoad);
+}
+
+TEST_F(RecoveryTest, RowManifestMissing) {
+  Start(2);
+  world_->fs.Erase("aof/log.manifest");
+  EXPECT_TRUE(absl::IsNotFound(world_->Recover().status()));
+  EXPECT_EQ(*world_->store().OrphanedFiles(), Ids{}) << "only made, never written";
+
+  Start(2);
+  Write(1, "a");
+  world_->fs.Erase("aof/log.manifest");
+  EXPECT_TRUE(absl::IsNotFound(world_->Recover().status()));
+  EXPECT_EQ(*world_->store().OrphanedFiles(), Ids{"log.1.shard-1.incr.aof"});
+  EXPECT_EQ(RowFor(kManifestMissing).decision, RecoveryDecision::kRefuse);
+}
+
+TEST_F(RecoveryTest, RowManifestDamaged) {
+  Start(1);
+  Flip("aof/log.manifest", 30);
+  ExpectRefused(kManifestDamaged, "log.manifest", 0);
+}
+
+TEST_F(RecoveryTest, RowManifestOfRedis) {
+  Start(1);
+  world_->fs.SetBytes("aof/log.manifest", "file log.1.incr.aof seq 1 type i\n");
+  EXPECT_TRUE(absl::IsFailedPrecondition(world_->Recover().status()));
+  EXPECT_EQ(RowFor(kManifestOfRedis).decision, RecoveryDecision::kConvert);
+}
+
+TEST_F(RecoveryTest, RowsBaseMissingAndBaseWrongSize) {
+  Start(1);
+  auto files = world_->store().AddIncrementals(0);
+  const Lsn start = world_->writer(0).RotateTo((*files)[0].log_file);
+  const std::string base = BaseFileName("log", 2, ShardId(0));
+  ASSERT_TRUE(
+      world_->store()
+          .CompleteRewrite({{BaseFile{base, 10, 0}, (*files)[0].name, start}}, Epoch(2), TxId(0))
+          .ok());
+  ExpectRefused(kBaseMissing, base, 0);
+  world_->fs.SetBytes("aof/" + base, "123456789");
+  ExpectRefused(kBaseWrongSize, base, 0);
+  world_->fs.SetBytes("aof/" + base, "1234567890");
+  EXPECT_TRUE(ExpectPlan().findings.empty());
+}
+
+TEST_F(RecoveryTest, RowFileMissing) {
+  Start(2);
+  const std::string name = NameOf(1);
+  world_->fs.Erase(FileOf(1));
+  ExpectRefused(kFileMissing, name, 0);
+}
+
+TEST_F(RecoveryTest, RowFileOfAnother) {
+  Start(2);
+  Write(0, "a");
+  Write(1, "b");
+  const std::string name = NameOf(1);
+  world_->fs.SetBytes(FileOf(1), world_->fs.Bytes(FileOf(0)));
+  ExpectRefused(kFileOfAnother, name, 0);
+}
+
+TEST_F(RecoveryTest, RowFileTooNew) {
+  Start(1);
+  Write(0, "a");
+  std::string bytes = world_->fs.Bytes(FileOf(0));
+  bytes[3] = '2';
+  world_->fs.SetBytes(FileOf(0), bytes);
+  ExpectRefused(kFileTooNew, NameOf(0), 0);
+}
+
+TEST_F(RecoveryTest, RowHeaderTorn) {
+  Start(1);
+  Write(0, "a");
+  world_->Rotate(0);
+  Write(0, "b");
+  Cut(FileOf(0, 1), 20);
+  const RecoveryPlan plan = ExpectPlan();
+  EXPECT_TRUE(Has(plan, kHeaderTorn));
+  EXPECT_EQ(world_->Load(plan.shards[0]), Ids{"a"});
+  EXPECT_EQ(plan.shards[0].append_file, NameOf(0, 1));
+  EXPECT_EQ(plan.shards[0].append_offset, 0u);
+}
+
+TEST_F(RecoveryTest, RowHeaderRotten) {
+  Start(1);
+  Write(0, "a");
+  Write(0, "b");
+  Flip(FileOf(0), 40);
+  ExpectRefused(kHeaderRotten, NameOf(0), 0);
+}
+
+TEST_F(RecoveryTest, RowsTailTornAndTailTornStrict) {
+  Start(1);
+  Write(0, "a");
+  const size_t good = world_->fs.Bytes(FileOf(0)).size();
+  Write(0, "b");
+  Cut(FileOf(0), good + 50);
+  ExpectRefused(kTailTornStrict, NameOf(0), good, false);
+  EXPECT_TRUE(Has(ExpectPlan(), kTailTorn));
+}
+
+TEST_F(RecoveryTest, RowMiddleRotten) {
+  Start(1);
+  Write(0, "a");
+  const size_t damaged = world_->fs.Bytes(FileOf(0)).size();
+  Write(0, "b");
+  Write(0, "c");
+  Flip(FileOf(0), damaged + 100);
+  ExpectRefused(kMiddleRotten, NameOf(0), damaged);
+}
+
+TEST_F(RecoveryTest, RowMiddleRottenByALaterFile) {
+  Start(1);
+  Write(0, "a");
+  const size_t size = world_->fs.Bytes(FileOf(0)).size();
+  world_->Rotate(0);
+  Write(0, "b");
+  Flip(FileOf(0), size - 3);
+  ExpectRefused(kMiddleRotten, NameOf(0), kFileHeaderSize);
+}
+
+TEST_F(RecoveryTest, RowFileCutShort) {
+  Start(1);
+  Write(0, "a");
+  const size_t size = world_->fs.Bytes(FileOf(0)).size();
+  Write(0, "b");
+  world_->Rotate(0);
+  Write(0, "c");
+  Cut(FileOf(0), size);
+  ExpectRefused(kFileCutShort, NameOf(0), size);
+}
+
+TEST_F(RecoveryTest, RowDurableLost) {
+  Start(2, FsyncPolicy::kEverySecond);
+  Write(0, "a");
+  Write(1, "b");
+  world_->epoch = Epoch(9);
+  world_->SetPolicy(FsyncPolicy::kAlways);
+  const size_t before = world_->fs.Bytes(FileOf(1)).size();
+  for (uint32_t i = 0; i < 2; ++i) {
+    world_->Seal(i, {});  // the marks of the change
+    world_->Drain(i);
+  }
+  Write(0, "c");
+  EXPECT_EQ(world_->Load(ExpectPlan().shards[0]), (Ids{"a", "c"}));
+  Cut(FileOf(1), before);
+  ExpectRefused(kDurableLost, NameOf(1), before);
+}
+
+// The power went while the change to always was being marked: shard 0 has its mark, shard 1 has
+// not.
+TEST_F(RecoveryTest, UnfinishedChangeOfPolicyIsNoLoss) {
+  Start(2, FsyncPolicy::kEverySecond);
+  Write(0, "a");
+  Write(1, "b");
+  world_->epoch = Epoch(9);
+  world_->SetPolicy(FsyncPolicy::kAlways);
+  world_->Seal(0, {});
+  world_->Drain(0);
+  EXPECT_EQ(ExpectPlan().cut, Epoch(0));
+}
+
+TEST_F(RecoveryTest, RowBeyondCut) {
+  Start(2, FsyncPolicy::kEverySecond);
+  world_->epoch = Epoch(5);
+  Write(0, "a");  // epoch 5, complete 4
+  Write(1, "b");
+  world_->epoch = Epoch(6);
+  Write(0, "c");  // epoch 6, complete 5: shard 1 has only completed 4
+  const RecoveryPlan plan = ExpectPlan();
+  EXPECT_EQ(plan.cut, Epoch(4));
+  EXPECT_TRUE(Has(plan, kBeyondCut));
+  EXPECT_EQ(world_->Load(plan.shards[0]), Ids{});
+  EXPECT_EQ(plan.shards[0].dropped_records, 2u);
+  EXPECT_EQ(plan.resume_epoch, Epoch(7));
+}
+
+TEST_F(RecoveryTest, RowTransactionTorn) {
+  Start(3);
+  Write(0, "before");
+  world_->Seal(0, {"t1-0"}, Epoch(2), Epoch(0), TxPart{TxId(1), 2});
+  world_->Seal(1, {"t1-1"}, Epoch(2), Epoch(0), TxPart{TxId(1), 2});
+  world_->Seal(0, {"t2-0"}, Epoch(2), Epoch(0), TxPart{TxId(2), 3});
+  world_->Seal(1, {"t2-1"}, Epoch(2), Epoch(0), TxPart{TxId(2), 3});
+  world_->Seal(0, {"after"}, Epoch(2), Epoch(0));
+  world_->DrainAll();
+  RecoveryPlan plan = ExpectPlan();
+  EXPECT_TRUE(Has(plan, kTransactionTorn));
+  EXPECT_EQ(world_->Load(plan.shards[0]), (Ids{"before", "t1-0", "after"}));
+  EXPECT_EQ(world_->Load(plan.shards[1]), Ids{"t1-1"});
+  EXPECT_EQ(plan.next_tx, TxId(3));
+  EXPECT_EQ(plan.shards[0].ranges.size(), 2u);
+
+  // The torn part stays in the file; it must not come back when the epochs around it are complete.
+  ASSERT_TRUE(ApplyPlan(world_->fs, world_->store(), plan).ok());
+  world_->Reopen(plan);
+  for (uint32_t i = 0; i < 3; ++i) Write(i, StrCat("new", i));
+  plan = ExpectPlan();
+  EXPECT_EQ(world_->Load(plan.shards[0]), (Ids{"before", "t1-0", "after", "new0"}));
+}
+
+TEST_F(RecoveryTest, RowsOfForeignFiles) {
+  SimFileSystem fs;
+  ASSERT_TRUE(fs.MakeDirectory("d").ok());
+  RecoveryOptions strict;
+  strict.load_truncated = false;
+  const std::string whole = RespCommand({"SET", "a", "b"});
+  fs.SetBytes("d/f", whole + "*3\r\n");
+  EXPECT_EQ(ScanForeignLog(fs, "d", "f", 0, true, {})->findings[0].found, kForeignTailTorn);
+  EXPECT_EQ(Text(ScanForeignLog(fs, "d", "f", 0, true, strict).status()),
+            Describe(kForeignTailStrict, "f", whole.size()));
+  fs.SetBytes("d/f", whole + RespCommand({"MULTI"}));
+  EXPECT_EQ(ScanForeignLog(fs, "d", "f", 0, true, {})->findings[0].found, kForeignMultiOpen);
+  fs.SetBytes("d/f", whole + "what\r\n");
+  EXPECT_EQ(Text(ScanForeignLog(fs, "d", "f", 0, true, {}).status()),
+            Describe(kForeignRotten, "f", whole.size()));
+}
+
+// --- what was dropped stays dropped ---
+
+TEST_F(RecoveryTest, DroppedEpochsInTheMiddleNeverComeBack) {
+  Start(2, FsyncPolicy::kEverySecond);
+  world_->Seal(0, {"five"}, Epoch(5), Epoch(4));
+  world_->Seal(0, {"seven"}, Epoch(7), Epoch(4));
+  world_->Seal(0, {"part of six"}, Epoch(6), Epoch(6), TxPart{TxId(1), 2});
+  world_->Seal(1, {"other part"}, Epoch(6), Epoch(6), TxPart{TxId(1), 2});
+  world_->DrainAll();
+  RecoveryPlan plan = ExpectPlan();
+  EXPECT_EQ(plan.cut, Epoch(6));
+  EXPECT_EQ(world_->Load(plan.shards[0]), (Ids{"five", "part of six"}));
+  ASSERT_TRUE(ApplyPlan(world_->fs, world_->store(), plan).ok());
+  world_->Reopen(plan);
+  EXPECT_GT(world_->epoch, Epoch(7));
+  for (uint32_t i = 0; i < 2; ++i) Write(i, "new");
+  ++world_->epoch;
+  for (uint32_t i = 0; i < 2; ++i) world_->Seal(i, {});
+  world_->DrainAll();
+  plan = ExpectPlan();
+  EXPECT_EQ(world_->Load(plan.shards[0]), (Ids{"five", "part of six", "new"}));
+  EXPECT_FALSE(Has(plan, kBeyondCut));
+}
+
+// What one recovery kept is kept by the next one too, even if the mark that completed it was
+// dropped.
+TEST_F(RecoveryTest, KeptEpochsStayKeptAfterASecondCrash) {
+  Start(2, FsyncPolicy::kEverySecond);
+  world_->Seal(0, {"a"}, Epoch(5), Epoch(4));
+  world_->Seal(0, {"dropped"}, Epoch(6), Epoch(5));
+  world_->Seal(1, {"b"}, Epoch(5), Epoch(5));
+  world_->DrainAll();
+  RecoveryPlan plan = ExpectPlan();
+  EXPECT_EQ(plan.cut, Epoch(5));
+  EXPECT_EQ(world_->Load(plan.shards[0]), Ids{"a"});
+  ASSERT_TRUE(ApplyPlan(world_->fs, world_->store(), plan).ok());
+  for (int i = 0; i < 3; ++i) {
+    plan = ExpectPlan();
+    EXPECT_EQ(world_->Load(plan.shards[0]), Ids{"a"});
+    EXPECT_EQ(world_->Load(plan.shards[1]), Ids{"b"});
+    EXPECT_TRUE(plan.findings.empty());
+    ASSERT_TRUE(ApplyPlan(world_->fs, world_->store(), plan).ok());
+  }
+}
+
+}  // namespace
+}  // namespace basalt
