@@ -1,5 +1,5 @@
-// The command line: basalt-server [config file] [--option value ...] [-]. Start-up only; one
-// thread.
+// The command line: basalt-server [config file] [--option value ...] [-]. Start-up only;
+// one thread.
 #pragma once
 
 #include <string>

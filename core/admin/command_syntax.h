@@ -7,8 +7,7 @@
 //   TOKEN         a word to be written as it is; its name is the same in lower case, or name@TOKEN
 //   TOKEN=value   a word and the value that follows it, which may also be a group
 //   name(a|b)     one of these         name{a b}   these together
-//   [x]           x may be left out    x*          x may be repeated      x**  together with its
-//   token
+//   [x]           x may be left out    x*          x may be repeated      x**  so is its token
 #pragma once
 
 #include <cstdint>

@@ -30,8 +30,8 @@ enum class MaxmemoryPolicy : uint8_t {
 // The same order as basalt::LogLevel of core/base/log.h.
 enum class LogLevelOption : uint8_t { kDebug, kVerbose, kNotice, kWarning };
 
-// Who may use what is switched off for safety's sake: nobody, everybody, or connections from this
-// machine.
+// Who may use what is switched off for safety's sake: nobody, everybody, or connections
+// from this machine.
 enum class Permission : uint8_t { kNo, kYes, kLocal };
 
 // A snapshot is due once `seconds` have passed and `changes` were made since the last one.
@@ -72,8 +72,8 @@ enum NotifyClass : uint32_t {
 };
 inline constexpr uint32_t kNotifyAll = 0xffc;  // A = g$lshzxetd
 
-// What SIGTERM and SIGINT do (bits of Config::shutdown_on_*); 0 is "default": save if save points
-// are set.
+// What SIGTERM and SIGINT do (bits of Config::shutdown_on_*); 0 is "default": save if
+// save points are set.
 enum ShutdownFlag : uint32_t {
   kShutdownSave = 1 << 0,
   kShutdownNoSave = 1 << 1,

@@ -16,8 +16,8 @@ namespace basalt {
 // judge (include) stay. The message of an error is fit for a reply after "ERR ".
 absl::Status RewriteConfigFile(const Config& config);
 
-// The new text for a file whose text was `text`. Reading it gives back every option's value in
-// `config`.
+// The new text for a file whose text was `text`. Reading it gives back every option's
+// value in `config`.
 absl::StatusOr<std::string> RewriteConfigText(std::string_view text, const Config& config);
 
 }  // namespace basalt

@@ -36,8 +36,8 @@ const RefusedOption* FindRefusedOption(std::string_view name);
 // May `words` be given to it although Basalt does not have it?
 bool IsHarmless(const RefusedOption& option, OptionWords words);
 
-// One line per ignored option that was given another value than Redis's default, for the log at
-// start.
+// One line per ignored option that was given another value than Redis's default, for the
+// log at start.
 std::vector<std::string> IgnoredOptionNotes(const Config& config);
 
 }  // namespace basalt

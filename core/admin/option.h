@@ -25,8 +25,8 @@ enum OptionFlag : uint8_t {
   kRepeats = 1 << 3,  // a config file may hold several lines of it, each adding to the ones before
 };
 
-// What has to be done, beyond the new value being seen, when an option changes. The server acts on
-// these.
+// What has to be done, beyond the new value being seen, when an option changes. The
+// server acts on these.
 enum class OptionHook : uint8_t {
   kNone,
   kListen,       // port, bind: open and close listening sockets

@@ -17,8 +17,8 @@ absl::Status SetSave(const Option&, OptionWords words, Config& config);
 std::string GetSave(const Config& config);
 std::vector<std::string> SaveLines(const Config& config);
 
-// client-output-buffer-limit <class> <hard> <soft> <seconds> [...]: classes not named keep their
-// limit.
+// client-output-buffer-limit <class> <hard> <soft> <seconds> [...]: classes not named
+// keep their limit.
 absl::Status SetOutputLimit(const Option&, OptionWords words, Config& config);
 std::string GetOutputLimit(const Config& config);
 std::vector<std::string> OutputLimitLines(const Config& config);

@@ -13,8 +13,8 @@ absl::Status Invalid(std::string_view text) {
   return absl::InvalidArgumentError(std::string(text));
 }
 
-// Splits at every single space, so that two spaces in a row give an empty word, which no option
-// takes.
+// Splits at every single space, so that two spaces in a row give an empty word, which no
+// option takes.
 std::vector<std::string> SplitAtSpaces(std::string_view text) {
   std::vector<std::string> words;
   for (;;) {
@@ -31,8 +31,8 @@ bool IsKnown(std::string_view name) {
   return refused != nullptr && refused->in_config_get;
 }
 
-// The name under which the options of a CONFIG SET are compared, so that an alias counts as its
-// option.
+// The name under which the options of a CONFIG SET are compared, so that an alias counts
+// as its option.
 std::string_view CanonicalName(std::string_view name) {
   if (const Option* option = FindOption(name)) return option->name;
   if (const IgnoredOption* option = FindIgnoredOption(name)) return option->name;

@@ -1,6 +1,6 @@
-// Options by name: what CONFIG GET and CONFIG SET, the config file and the command line do. Works
-// on a Config that the caller owns and may change (see core/admin/config.h); keeps no state. Any
-// thread.
+// Options by name: what CONFIG GET and CONFIG SET, the config file and the command line
+// do. Works on a Config that the caller owns and may change (see core/admin/config.h);
+// keeps no state. Any thread.
 #pragma once
 
 #include <span>

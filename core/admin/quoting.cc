@@ -27,8 +27,8 @@ class WordReader {
     return !rest_.empty();
   }
 
-  // Reads one word, in which a quote may also open after plain characters. False if the quoting is
-  // broken.
+  // Reads one word, in which a quote may also open after plain characters. False if the
+  // quoting is broken.
   bool Read(std::string* word) {
     while (!rest_.empty() && !IsSpace(rest_.front())) {
       char c = rest_.front();
