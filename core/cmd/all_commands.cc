@@ -10,6 +10,8 @@ const CommandTable& AllCommands() {
       TransactionCommands(),
       StringCommands(),
       KeyCommands(),
+      ListCommands(),
+      HashCommands(),
   };
   static const CommandTable table(groups);
   return table;

@@ -10,7 +10,7 @@ namespace basalt {
 bool IntegerArgIn(CommandContext& ctx, size_t i, int64_t min, int64_t max, int64_t* out,
                   std::string_view range_error) {
   int64_t value;
-  if (!IntegerArg(ctx, i, &value)) return false;
+  if (!IntegerArg(ctx, i, &value, range_error.empty() ? errors::kNotInteger : range_error)) return false;
   if (value < min || value > max) {
     if (!range_error.empty()) {
       ctx.reply.Error(range_error);
@@ -51,6 +51,14 @@ void ReplyWrongArity(CommandContext& ctx, std::string_view full_name) {
 size_t MaxStringBytes(const CommandContext& ctx) {
   if (ctx.world() == nullptr) return kMaxStringBytes;
   return std::min(kMaxStringBytes, static_cast<size_t>(ctx.world()->config().proto_max_bulk_len));
+}
+
+bool FindCountedKeys(Args args, std::vector<uint32_t>* positions) {
+  int64_t keys;
+  if (args.size() < 3 || !ParseInt64(args[1], &keys)) return false;
+  if (keys < 1 || keys > static_cast<int64_t>(args.size() - 2)) return false;
+  for (uint32_t i = 0; i < keys; ++i) positions->push_back(2 + i);
+  return true;
 }
 
 bool ClipRange(int64_t size, int64_t* first, int64_t* last) {

@@ -28,13 +28,16 @@ namespace basalt {
   return false;
 }
 
-// As above, within [min, max]. Outside: `range_error`, or the text Redis makes of the bounds when that is empty.
+// As above, within [min, max]. `range_error` answers all else; when it is empty, Redis's own texts for no integer and for the bounds.
 [[nodiscard]] bool IntegerArgIn(CommandContext& ctx, size_t i, int64_t min, int64_t max, int64_t* out,
                                 std::string_view range_error = {});
 [[nodiscard]] bool DoubleArg(CommandContext& ctx, size_t i, double* out, std::string_view error = errors::kNotFloat);
 // A database index, or `error`.
 [[nodiscard]] bool DbArg(CommandContext& ctx, size_t i, DbIndex* out,
                          std::string_view error = errors::kDbOutOfRange);
+
+// The most repeated elements that HRANDFIELD, SRANDMEMBER and ZRANDMEMBER answer: Redis has no bound and dies of the reply.
+inline constexpr int64_t kRandomRepeatsMax = int64_t{1} << 26;
 
 inline void ReplySyntaxError(CommandContext& ctx) { ctx.reply.Error(errors::kSyntax); }
 void ReplyWrongArity(CommandContext& ctx);
@@ -57,6 +60,26 @@ size_t MaxStringBytes(const CommandContext& ctx);
   ctx.reply.Error(errors::kWrongType);
   return false;
 }
+
+// The key's collection, a new one when there is none: the command is sure to put something into it. Null when the key holds another
+// type (kWrongType was replied).
+template <class Collection>
+[[nodiscard]] Collection* FindOrAdd(CommandContext& ctx, std::string_view key, ValueType type) {
+  HashedKey hashed(key);
+  Db& db = ctx.DbOf(key);
+  Entry* e = db.Find(hashed);
+  if (e == nullptr) {
+    auto* fresh = new Collection;
+    db.AddValue(hashed, type, fresh);
+    return fresh;
+  }
+  if (e->is(type)) return static_cast<Collection*>(e->object());
+  ctx.reply.Error(errors::kWrongType);
+  return nullptr;
+}
+
+// A KeyFinder: args[1] says how many keys follow it (LMPOP, ZUNION, SINTERCARD and others).
+bool FindCountedKeys(Args args, std::vector<uint32_t>* positions);
 
 // Counts the look-up of a reading command as a hit or a miss.
 inline void CountLookup(CommandContext& ctx, const Entry* e) {

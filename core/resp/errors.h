@@ -35,6 +35,7 @@ inline constexpr std::string_view kIncrOverflow = "ERR increment or decrement wo
 inline constexpr std::string_view kDecrOverflow = "ERR decrement would overflow";
 inline constexpr std::string_view kIncrNanOrInfinity =
     "ERR increment would produce NaN or Infinity";
+inline constexpr std::string_view kNanOrInfinity = "ERR value is NaN or Infinity";
 inline constexpr std::string_view kHashNotInteger = "ERR hash value is not an integer";
 inline constexpr std::string_view kHashNotFloat = "ERR hash value is not a float";
 inline constexpr std::string_view kMinMaxNotFloat = "ERR min or max is not a float";

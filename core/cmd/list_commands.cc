@@ -1,0 +1,37 @@
+#include "core/cmd/arguments.h"
+#include "core/cmd/groups.h"
+#include "core/cmd/list_handlers.h"
+
+namespace basalt {
+namespace {
+
+constexpr uint32_t kGrow = kWrite | kDenyOom;
+constexpr KeySpec kFirst{1, 1, 1};
+constexpr KeySpec kTwo{1, 2, 1};
+constexpr KeySpec kCounted{0, 0, 0, FindCountedKeys};
+
+constexpr CommandSpec kCommands[] = {
+    {"lpush", -3, kGrow | kFast, kFirst, Where::kKeys, LpushCommand, "list", ""},
+    {"rpush", -3, kGrow | kFast, kFirst, Where::kKeys, RpushCommand, "list", ""},
+    {"lpushx", -3, kGrow | kFast, kFirst, Where::kKeys, LpushxCommand, "list", ""},
+    {"rpushx", -3, kGrow | kFast, kFirst, Where::kKeys, RpushxCommand, "list", ""},
+    {"lpop", -2, kWrite | kFast, kFirst, Where::kKeys, LpopCommand, "list", ""},
+    {"rpop", -2, kWrite | kFast, kFirst, Where::kKeys, RpopCommand, "list", ""},
+    {"llen", 2, kReadonly | kFast, kFirst, Where::kKeys, LlenCommand, "list", ""},
+    {"lrange", 4, kReadonly, kFirst, Where::kKeys, LrangeCommand, "list", ""},
+    {"lindex", 3, kReadonly, kFirst, Where::kKeys, LindexCommand, "list", ""},
+    {"lset", 4, kGrow, kFirst, Where::kKeys, LsetCommand, "list", ""},
+    {"linsert", 5, kGrow, kFirst, Where::kKeys, LinsertCommand, "list", ""},
+    {"lrem", 4, kWrite, kFirst, Where::kKeys, LremCommand, "list", ""},
+    {"ltrim", 4, kWrite, kFirst, Where::kKeys, LtrimCommand, "list", ""},
+    {"lpos", -3, kReadonly, kFirst, Where::kKeys, LposCommand, "list", ""},
+    {"lmove", 5, kGrow, kTwo, Where::kKeys, LmoveCommand, "list", ""},
+    {"rpoplpush", 3, kGrow, kTwo, Where::kKeys, RpoplpushCommand, "list", ""},
+    {"lmpop", -4, kWrite | kMovableKeys, kCounted, Where::kKeys, LmpopCommand, "list", ""},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> ListCommands() { return kCommands; }
+
+}  // namespace basalt
