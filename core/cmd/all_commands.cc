@@ -12,6 +12,7 @@ const CommandTable& AllCommands() {
       KeyCommands(),
       ListCommands(),
       HashCommands(),
+      SetCommands(),
   };
   static const CommandTable table(groups);
   return table;

@@ -11,5 +11,6 @@ std::span<const CommandSpec> StringCommands();  // string_commands.cc
 std::span<const CommandSpec> KeyCommands();     // key_commands.cc
 std::span<const CommandSpec> ListCommands();    // list_commands.cc
 std::span<const CommandSpec> HashCommands();    // hash_commands.cc
+std::span<const CommandSpec> SetCommands();     // set_commands.cc
 
 }  // namespace basalt
