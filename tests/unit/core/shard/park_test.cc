@@ -1,0 +1,78 @@
+#include "core/shard/park.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace basalt {
+namespace {
+
+// Threads that do as shards do: work on data of their own, stand when asked, and now and then coordinate a park over all.
+class ParkTest : public testing::Test {
+ protected:
+  static constexpr uint32_t kShards = 4;
+
+  void Loop(uint16_t self, int rounds) {
+    bool asked = false;
+    Park::Ticket ticket = 0;
+    while (finished_.load() < kShards) {
+      mail_.Drain(ShardId(self), [&](const Message& m) { park_.Stand(m.value, [&] { ++flushes_; }); });
+      ++counters_[self];
+      if (rounds == 0) continue;
+      if (!asked) {
+        ticket = park_.Ask();
+        asked = true;
+      }
+      if (!park_.Granted(ticket)) continue;
+      park_.Gather(mail_, ShardId(self), ShardSet::FirstN(kShards), kShards);
+      Section();
+      if (rounds % 3 == 0) park_.Sync([&] { ++flushes_; });
+      park_.Release();
+      asked = false;
+      if (--rounds == 0) ++finished_;
+    }
+  }
+
+  // Plain, unsynchronised access to everybody's data: a race here is what the thread sanitizer would find.
+  void Section() {
+    uint64_t before = 0, after = 0;
+    for (uint64_t c : counters_) before += c;
+    ++sections_;
+    for (uint64_t& c : counters_) after += c++;
+    stood_still_ &= before == after;
+  }
+
+  Mailboxes mail_{kShards};
+  Park park_;
+  uint64_t counters_[kShards] = {};
+  uint64_t sections_ = 0;
+  bool stood_still_ = true;
+  std::atomic<uint64_t> flushes_{0};
+  std::atomic<uint32_t> finished_{0};
+};
+
+TEST_F(ParkTest, EverybodyStandsStillAndEveryCoordinatorGetsItsTurn) {
+  constexpr int kRounds = 300;
+  std::vector<std::thread> threads;
+  for (uint16_t i = 0; i < kShards; ++i) threads.emplace_back([this, i] { Loop(i, kRounds); });
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(sections_, kShards * kRounds);
+  EXPECT_TRUE(stood_still_);
+  EXPECT_EQ(flushes_.load(), kShards * (kRounds / 3) * kShards);
+}
+
+TEST(ShardSet, HoldsAnyShard) {
+  ShardSet set;
+  for (uint16_t i : {0, 63, 64, 255}) set.Add(ShardId(i));
+  EXPECT_TRUE(set.Has(ShardId(64)));
+  EXPECT_TRUE(set.Has(ShardId(255)));
+  EXPECT_FALSE(set.Has(ShardId(1)));
+  ShardSet all = ShardSet::FirstN(70);
+  EXPECT_TRUE(all.Has(ShardId(69)));
+  EXPECT_FALSE(all.Has(ShardId(70)));
+}
+
+}  // namespace
+}  // namespace basalt
