@@ -10,9 +10,17 @@ const CommandTable& AllCommands() {
       TransactionCommands(),
       StringCommands(),
       KeyCommands(),
+      ExpireCommands(),
+      ScanCommands(),
       ListCommands(),
       HashCommands(),
       SetCommands(),
+      ZSetCommands(),
+      ConnectionCommands(),
+      ClientCommands(),
+      CommandCommands(),
+      ConfigCommands(),
+      ServerCommands(),
   };
   static const CommandTable table(groups);
   return table;

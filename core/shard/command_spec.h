@@ -82,6 +82,8 @@ struct CommandSpec {
   // container's handler tells them apart by itself.
   std::span<const CommandSpec> subcommands = {};
   const char* tips = "";   // COMMAND's hints for clients, separated by spaces
+  // kAllShards: whether these words can do with the connection's shard after all. May be null.
+  bool (*at_home)(Args) = nullptr;
   uint16_t index = 0;      // set by CommandTable: where per-command statistics stand
 
   bool Has(CommandFlag flag) const { return flags & flag; }

@@ -7,6 +7,7 @@
 #include "core/base/hash.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
+#include "core/base/strings.h"
 #include "core/shard/client.h"
 #include "core/shard/host.h"
 #include "core/shard/world.h"
@@ -30,6 +31,7 @@ uint64_t FirstKeyHash(const CommandSpec& spec, const std::string_view* words, si
 Shard::Shard(World* world, ShardId id) : world_(*world), id_(id), outgoing_(world->shard_count()) {
   size_t commands = world->commands().all().size();
   stats_.calls.resize(commands);
+  stats_.cycles.resize(commands);
   stats_.failed.resize(commands);
   stats_.rejected.resize(commands);
 }
@@ -217,6 +219,7 @@ void Shard::Serve(HopBatch* batch) {
     keyspace_.db(c.db).Prefetch(hash);
   }
   CommandContext context({.local = &keyspace_, .world = &world_, .shard = this}, &batch->replies, 2);
+  StartCalls();
   for (const HopCommand& c : batch->commands) {
     uint32_t begin = static_cast<uint32_t>(batch->replies.size());
     context.reply = Reply(&batch->replies, c.resp);
@@ -225,7 +228,7 @@ void Shard::Serve(HopBatch* batch) {
     context.Begin(*c.spec, {&scratch_words_[c.first_word], c.word_count},
                   std::string_view(batch->text).substr(c.text_begin, c.text_end - c.text_begin));
     context.Run();
-    CountCall(*c.spec, context.reply);
+    CountCall(context, c.client);
     batch->results.push_back({begin, static_cast<uint32_t>(batch->replies.size()), context.gate()});
     if (context.gate() != 0) told_undurable_.Add(batch->from);
   }
@@ -269,6 +272,7 @@ bool Shard::Execute() {
     for (const QueuedCommand& c : queue_) keyspace_.db(c.db).PrefetchEntry(c.hash);
   }
   CommandContext context({.local = &keyspace_, .world = &world_, .shard = this}, nullptr, 2);
+  StartCalls();
   for (const QueuedCommand& c : queue_) ExecuteOne(c, context);
   queue_.clear();
   queue_words_.clear();
@@ -285,7 +289,7 @@ void Shard::ExecuteOne(const QueuedCommand& c, CommandContext& context) {
   context.ClearGate();
   context.Begin(*c.spec, {&queue_words_[c.first_word], c.word_count}, c.raw);
   context.Run();
-  CountCall(*c.spec, context.reply);
+  CountCall(context, c.client);
   if (c.client->closed) {
     // Ran all the same: it had arrived before the connection went.
   } else if (c.ticket != kDirect) {
@@ -297,13 +301,64 @@ void Shard::ExecuteOne(const QueuedCommand& c, CommandContext& context) {
   frontend_->Dirty(c.client);
 }
 
-void Shard::CountCall(const CommandSpec& spec, const Reply& reply) {
+void Shard::CountCall(CommandContext& context, const Client* client) {
+  const uint64_t now = Cycles();
+  const uint64_t took = now - last_cycles_;
+  last_cycles_ = now;
+  const uint16_t index = context.spec->index;
   ++stats_.commands;
-  ++stats_.calls[spec.index];
-  if (__builtin_expect(reply.errors() > 0, 0)) {
-    ++stats_.failed[spec.index];
-    ++stats_.errors;
+  ++stats_.calls[index];
+  stats_.cycles[index] += took;
+  if (__builtin_expect(context.reply.errors() > 0, 0)) {
+    ++stats_.failed[index];
+    std::string_view text(*context.reply.buffer());
+    CountError(text.substr(std::min(context.reply.last_error_at() + 1, text.size())));
   }
+  if (__builtin_expect(took > slow_cycles_, 0)) NoteSlow(context, client, took);
+}
+
+// Kinds are the first words of error replies; scripts can make up any number of those, of which only so many are told apart.
+void Shard::CountError(std::string_view text) {
+  constexpr size_t kKindsMax = 128;
+  ++stats_.errors;
+  std::string kind(text.substr(0, text.find_first_of(" \r")));
+  if (auto it = stats_.error_kinds.find(kind); it != stats_.error_kinds.end()) {
+    ++it->second;
+  } else if (stats_.error_kinds.size() < kKindsMax) {
+    stats_.error_kinds.emplace(std::move(kind), 1);
+  }
+}
+
+void Shard::ApplySlowLimits() {
+  const Config& config = world_.config();
+  const int64_t us = config.slowlog_log_slower_than;
+  slow_cycles_ = us < 0 ? ~uint64_t{0} : static_cast<uint64_t>(static_cast<double>(us) * world_.CyclesPerMicro());
+  while (stats_.slow.size() > static_cast<size_t>(config.slowlog_max_len)) stats_.slow.pop_back();
+}
+
+void Shard::NoteSlow(const CommandContext& context, const Client* client, uint64_t cycles) {
+  constexpr size_t kWordsMax = 32, kWordBytesMax = 128;
+  const size_t entries_max = static_cast<size_t>(world_.config().slowlog_max_len);
+  if (context.spec->Has(kSkipSlowlog) || entries_max == 0) return;
+  SlowCommand slow{.id = world_.NextSlowId(),
+                   .unix_s = keyspace_.now_ms / 1000,
+                   .took_us = static_cast<int64_t>(static_cast<double>(cycles) / world_.CyclesPerMicro())};
+  const size_t n = context.args.size();
+  for (size_t i = 0; i < std::min(n, kWordsMax); ++i) {
+    if (i + 1 == kWordsMax && n > kWordsMax) {
+      slow.words.push_back(StrCat("... (", n - kWordsMax + 1, " more arguments)"));
+      break;
+    }
+    std::string_view word = context.args[i];
+    slow.words.emplace_back(word.substr(0, kWordBytesMax));
+    if (word.size() > kWordBytesMax) StrAppend(&slow.words.back(), "... (", word.size() - kWordBytesMax, " more bytes)");
+  }
+  if (client != nullptr) {
+    slow.peer = client->peer;
+    if (client->home == id_) slow.name = client->name;  // of others it may be changing right now
+  }
+  stats_.slow.push_front(std::move(slow));
+  if (stats_.slow.size() > entries_max) stats_.slow.pop_back();
 }
 
 // --- parked sections
@@ -378,7 +433,14 @@ bool Shard::IdleWork() {
     frontend_->Housekeep(keyspace_.now_ms);
     stats_.memory_bytes = ThreadUsedMemory();
     world_.Publish(id_, keyspace_.dirty, stats_.memory_bytes, log_->bytes_since_rewrite());
-    if (id_.value == 0) world_.host().Cron(*this);
+    stats_.commands_rate.Sample(stats_.commands, mono_us_);
+    stats_.bytes_in_rate.Sample(stats_.bytes_in, mono_us_);
+    stats_.bytes_out_rate.Sample(stats_.bytes_out, mono_us_);
+    ApplySlowLimits();
+    if (id_.value == 0) {
+      if (int64_t used = TotalUsedMemory(); used > world_.peak_memory.load()) world_.peak_memory = used;
+      world_.host().Cron(*this);
+    }
   }
   return more;
 }

@@ -13,6 +13,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "core/base/cycles.h"
 #include "core/base/ids.h"
 #include "core/io/ring.h"
 #include "core/shard/command_context.h"
@@ -103,8 +104,12 @@ class Shard final : public CompletionSink {
   // wrote or could see is durable. Called by the coordinator with its turn granted; gives the turn back.
   void RunParked(const ShardSet& set, absl::FunctionRef<void()> section);
 
-  // A command has run and answered.
-  void CountCall(const CommandSpec& spec, const Reply& reply);
+  // Around commands: when the first of a row begins, and after each of them has answered. `client` may be null.
+  void StartCalls() { last_cycles_ = Cycles(); }
+  void CountCall(CommandContext& context, const Client* client);
+  void CountError(std::string_view text);
+  // slowlog-log-slower-than and slowlog-max-len have changed, or the measure of time is known better.
+  void ApplySlowLimits();
 
   // --- replies
   void Release(HopBatch* batch);  // one borrowed result of it was flushed
@@ -147,6 +152,7 @@ class Shard final : public CompletionSink {
   int64_t WaitTime(bool worked);
   void FlushLogNow();
   HopBatch* NewBatch(ShardId to);
+  void NoteSlow(const CommandContext& context, const Client* client, uint64_t cycles);
 
   World& world_;
   const ShardId id_;
@@ -174,6 +180,8 @@ class Shard final : public CompletionSink {
   int64_t mono_us_ = 0;
   int64_t epoch_started_us_ = 0;
   int64_t next_housekeep_ms_ = 0;
+  uint64_t last_cycles_ = 0;                    // when the last command ended
+  uint64_t slow_cycles_ = ~uint64_t{0};         // commands that take more go to the slow log
   int64_t busy_until_us_ = 0;                   // spin instead of sleeping until then
 };
 

@@ -2,12 +2,47 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 
 namespace basalt {
+
+// Units per second of a growing counter, averaged over the last 16 samples.
+class RateMeter {
+ public:
+  void Sample(uint64_t value, int64_t now_us) {
+    if (now_us > last_us_ && last_us_ != 0) {
+      rates_[next_] = (value - last_) * 1'000'000 / static_cast<uint64_t>(now_us - last_us_);
+      next_ = (next_ + 1) % kSamples;
+    }
+    last_ = value;
+    last_us_ = now_us;
+  }
+  uint64_t PerSecond() const {
+    uint64_t sum = 0;
+    for (uint64_t rate : rates_) sum += rate;
+    return sum / kSamples;
+  }
+
+ private:
+  static constexpr size_t kSamples = 16;
+  uint64_t rates_[kSamples] = {};
+  size_t next_ = 0;
+  uint64_t last_ = 0;
+  int64_t last_us_ = 0;
+};
+
+// One entry of SLOWLOG. Long command lines are cut when they are noted.
+struct SlowCommand {
+  uint64_t id;
+  int64_t unix_s;
+  int64_t took_us;
+  std::vector<std::string> words;
+  std::string peer, name;
+};
 
 struct ShardStats {
   uint64_t commands = 0;           // run here
@@ -27,9 +62,12 @@ struct ShardStats {
   uint64_t buffers_exhausted = 0;  // receives that found no buffer
   int64_t memory_bytes = 0;        // the thread's allocations, as of the last tick's end
   std::vector<uint64_t> calls;     // by CommandTable::IndexOf
+  std::vector<uint64_t> cycles;    // likewise: time taken (core/base/cycles.h)
   std::vector<uint64_t> failed;    // likewise: calls that answered an error
   std::vector<uint64_t> rejected;  // likewise: refused before they ran
   absl::flat_hash_map<std::string, uint64_t> error_kinds;  // by the reply's first word
+  RateMeter commands_rate, bytes_in_rate, bytes_out_rate;
+  std::deque<SlowCommand> slow;    // newest first
 };
 
 }  // namespace basalt

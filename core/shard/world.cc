@@ -1,13 +1,18 @@
 #include "core/shard/world.h"
 
+#include <algorithm>
+
 #include "core/base/check.h"
 #include "core/base/crc.h"
+#include "core/base/cycles.h"
 #include "core/shard/shard.h"
 
 namespace basalt {
 
 World::World(Config* config, const CommandTable* commands, const Clock* clock, uint32_t shards)
-    : config_(config),
+    : start_cycles_(Cycles()),
+      start_us_(clock->MonotonicMicros()),
+      config_(config),
       commands_(commands),
       clock_(clock),
       shard_count_(shards),
@@ -21,6 +26,12 @@ World::~World() = default;
 void World::Adopt(std::unique_ptr<Shard> shard) {
   BASALT_CHECK(shard->id().value == shards_.size());
   shards_.push_back(std::move(shard));
+}
+
+double World::CyclesPerMicro() const {
+  int64_t us = clock_->MonotonicMicros() - start_us_;
+  if (us <= 0) return 1000;
+  return std::max(1.0, static_cast<double>(Cycles() - start_cycles_) / static_cast<double>(us));
 }
 
 void World::SetAlways(bool on) {

@@ -75,6 +75,12 @@ class World {
   TxId NextTx() { return TxId(next_tx_.fetch_add(1, std::memory_order_relaxed)); }
   ClientId NextClient() { return ClientId(next_client_.fetch_add(1, std::memory_order_relaxed)); }
 
+  // --- measurement
+  // Turns counts of core/base/cycles.h into time, by what has passed since the start.
+  double CyclesPerMicro() const;
+  uint64_t NextSlowId() { return next_slow_id_.fetch_add(1, std::memory_order_relaxed); }
+  std::atomic<int64_t> peak_memory{0};  // highest sum of all threads' memory, as sampled by shard 0
+
   // --- state of the process
   std::atomic<bool> loading{false};
   std::atomic<bool> over_memory{false};  // maxmemory is reached and nothing may be evicted
@@ -94,6 +100,8 @@ class World {
     std::atomic<uint64_t> log_bytes{0};
   };
 
+  const uint64_t start_cycles_;
+  const int64_t start_us_;
   Config* const config_;
   const CommandTable* const commands_;
   const Clock* const clock_;
@@ -104,6 +112,7 @@ class World {
   Host* host_ = nullptr;
   bool always_ = false;
   std::unique_ptr<Published[]> published_;
+  std::atomic<uint64_t> next_slow_id_{0};
   alignas(kCacheLine) std::atomic<uint64_t> epoch_{1};
   alignas(kCacheLine) std::atomic<uint64_t> next_tx_{1};
   alignas(kCacheLine) std::atomic<uint64_t> next_client_{1};

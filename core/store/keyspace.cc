@@ -19,7 +19,7 @@ Keyspace::~Keyspace() {
 bool Keyspace::IdleStep(size_t budget) {
   size_t left = budget;
   bool more = false;
-  if (!expiry_paused_) {
+  if (!expiry_paused_ && !active_expiry_paused_) {
     for (uint32_t i = 0; i < databases_ && left > 0; ++i) {
       left -= dbs_[next_expire_db_]->ExpireDue(left);
       if (left > 0) next_expire_db_ = (next_expire_db_ + 1) % databases_;

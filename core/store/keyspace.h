@@ -81,6 +81,8 @@ class Keyspace {
   // While paused (the log is replayed; this is a replica; CLIENT PAUSE), expired entries are neither hidden nor deleted.
   void PauseExpiry(bool on) { expiry_paused_ = on; }
   bool expiry_paused() const { return expiry_paused_; }
+  // While this is paused (DEBUG SET-ACTIVE-EXPIRE), expired entries are deleted only when somebody looks for them.
+  void PauseActiveExpiry(bool on) { active_expiry_paused_ = on; }
 
   void set_observer(KeyspaceObserver* observer) { observer_ = observer; }
   KeyspaceObserver* observer() const { return observer_; }
@@ -113,6 +115,7 @@ class Keyspace {
   uint32_t next_expire_db_ = 0;  // where IdleStep goes on, so that no database waits for another
   bool lfu_ = false;
   bool expiry_paused_ = false;
+  bool active_expiry_paused_ = false;
 };
 
 }  // namespace basalt

@@ -59,7 +59,7 @@ void Dispatcher::AnswerNow(Client* client, F&& write) {
 
 void Dispatcher::Refuse(Client* client, const CommandSpec* spec, std::string_view error) {
   if (spec != nullptr) ++shard_.stats().rejected[spec->index];
-  ++shard_.stats().errors;
+  shard_.CountError(error);
   if (Transaction* tx = Transaction::Find(*client); tx != nullptr && tx->open) tx->aborted = true;
   AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Error(error); });
 }
@@ -158,6 +158,7 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
     case Where::kHomeInTurn:
       return RunHome(client, spec, args, raw);
     case Where::kAllShards:
+      if (spec->at_home != nullptr && spec->at_home(args)) return RunHome(client, spec, args, raw);
       coordinator_.AddCommand(client, spec, args, raw, ShardSet::FirstN(world_.shard_count()));
       return Outcome::kPause;
     case Where::kCursor: {
@@ -185,8 +186,9 @@ Dispatcher::Outcome Dispatcher::RunHome(Client* client, const CommandSpec* spec,
                            client->resp);
     context.set_db(client->db);
     context.Begin(*spec, args, raw);
+    shard_.StartCalls();
     context.Run();
-    shard_.CountCall(*spec, context.reply);
+    shard_.CountCall(context, client);
   });
   return client->close_after_reply ? Outcome::kPause : Outcome::kGoOn;
 }

@@ -178,12 +178,13 @@ void TxCoordinator::RunCommands(Job& job, bool parked) {
                           .shard = &shard_,
                           .client = client},
                          &client->out, client->resp);
+  shard_.StartCalls();
   for (const StoredCommand& command : job.commands) {
     context.reply = Reply(&client->out, client->resp);
     context.set_db(client->db);
     context.Begin(*command.spec, command.args(), command.raw());
     context.Run();
-    shard_.CountCall(*command.spec, context.reply);
+    shard_.CountCall(context, client);
   }
 }
 
