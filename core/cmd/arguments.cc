@@ -7,15 +7,12 @@
 
 namespace basalt {
 
-bool IntegerArgIn(CommandContext& ctx, size_t i, int64_t min, int64_t max, int64_t* out,
-                  std::string_view range_error) {
+bool IntegerArgIn(CommandContext& ctx, size_t i, int64_t min, int64_t max, int64_t* out, std::string_view error) {
   int64_t value;
-  if (!IntegerArg(ctx, i, &value, range_error.empty() ? errors::kNotInteger : range_error)) return false;
+  if (!IntegerArg(ctx, i, &value, error.empty() ? errors::kNotInteger : error)) return false;
   if (value < min || value > max) {
-    if (!range_error.empty()) {
-      ctx.reply.Error(range_error);
-    } else if (min == 0) {
-      ctx.reply.Error(errors::kMustBePositive);
+    if (!error.empty()) {
+      ctx.reply.Error(error);
     } else {
       ctx.reply.Error(StrCat("ERR value is out of range, value must between ", min, " and ", max));
     }
@@ -33,7 +30,7 @@ bool DoubleArg(CommandContext& ctx, size_t i, double* out, std::string_view erro
 
 bool DbArg(CommandContext& ctx, size_t i, DbIndex* out, std::string_view error) {
   int64_t value;
-  if (!IntegerArg(ctx, i, &value, error)) return false;
+  if (!IntArg(ctx, i, &value, error)) return false;
   if (value < 0 || value >= ctx.local().databases()) {
     ctx.reply.Error(errors::kDbOutOfRange);
     return false;

@@ -28,13 +28,16 @@ namespace basalt {
   return false;
 }
 
-// As above, within [min, max]. `range_error` answers all else; when it is empty, Redis's own texts for no integer and for the bounds.
+// As above, within [min, max]. `error` answers all else; when it is empty, Redis's own texts for no integer and for the bounds.
 [[nodiscard]] bool IntegerArgIn(CommandContext& ctx, size_t i, int64_t min, int64_t max, int64_t* out,
-                                std::string_view range_error = {});
+                                std::string_view error = {});
+// As above, within the range of a C int: Redis reads small numbers so.
+[[nodiscard]] inline bool IntArg(CommandContext& ctx, size_t i, int64_t* out, std::string_view error = {}) {
+  return IntegerArgIn(ctx, i, INT32_MIN, INT32_MAX, out, error);
+}
 [[nodiscard]] bool DoubleArg(CommandContext& ctx, size_t i, double* out, std::string_view error = errors::kNotFloat);
-// A database index, or `error`.
-[[nodiscard]] bool DbArg(CommandContext& ctx, size_t i, DbIndex* out,
-                         std::string_view error = errors::kDbOutOfRange);
+// A database index; `error` when it is no integer (of the range of a C int).
+[[nodiscard]] bool DbArg(CommandContext& ctx, size_t i, DbIndex* out, std::string_view error = {});
 
 // The most repeated elements that HRANDFIELD, SRANDMEMBER and ZRANDMEMBER answer: Redis has no bound and dies of the reply.
 inline constexpr int64_t kRandomRepeatsMax = int64_t{1} << 26;

@@ -1,4 +1,5 @@
-// The handlers of the commands on keys of any type, for their rows in key_commands.cc. Each runs on the thread that owns the keys.
+// The handlers of the commands on keys of any type, for their rows in key_commands.cc, expire_commands.cc and scan_commands.cc.
+// Each runs on the thread that owns the keys, or has borrowed them.
 #pragma once
 
 namespace basalt {
@@ -10,5 +11,26 @@ void DelCommand(CommandContext& ctx);
 void ExistsCommand(CommandContext& ctx);
 void TypeCommand(CommandContext& ctx);
 void TouchCommand(CommandContext& ctx);
+
+// key_move.cc
+void RenameCommand(CommandContext& ctx);
+void RenamenxCommand(CommandContext& ctx);
+void CopyCommand(CommandContext& ctx);
+void MoveCommand(CommandContext& ctx);
+
+// key_object.cc
+void ObjectCommand(CommandContext& ctx);
+
+// key_dump.cc
+void DumpCommand(CommandContext& ctx);
+void RestoreCommand(CommandContext& ctx);
+
+// key_flush.cc: whole databases
+void SwapdbCommand(CommandContext& ctx);
+void FlushdbCommand(CommandContext& ctx);
+void FlushallCommand(CommandContext& ctx);
+
+// key_sort.cc
+void SortCommand(CommandContext& ctx);
 
 }  // namespace basalt
