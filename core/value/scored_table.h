@@ -30,10 +30,12 @@ class ScoredTable {
 
   ScoredElement* Find(std::string_view name) const { return by_name_.Find(name); }
 
-  // Adds the name or changes its score; true when it is new.
-  bool Set(std::string_view name, double score) {
+  // Adds the name or changes its score; true when it is new. `changed` as in ZSet::Add.
+  bool Set(std::string_view name, double score, bool* changed = nullptr) {
     const HashedKey key(name);
+    if (changed) *changed = true;
     if (ScoredElement* element = by_name_.Find(key)) {
+      if (changed) *changed = element->score() != score;
       if (element->score() != score) by_score_.SetScore(element, score);
       return false;
     }

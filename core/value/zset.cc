@@ -28,10 +28,12 @@ bool ZSet::Score(std::string_view member, double* score) const {
   return element != nullptr;
 }
 
-bool ZSet::Add(std::string_view member, double score) {
-  if (table_) return table_->Set(member, score);
+bool ZSet::Add(std::string_view member, double score, bool* changed) {
+  if (table_) return table_->Set(member, score, changed);
+  if (changed) *changed = true;
   double old_score;
   if (const auto pos = packed_.Find(member, &old_score); pos != Listpack::kNone) {
+    if (changed) *changed = old_score != score;
     if (old_score != score) {
       packed_.Erase(pos);
       packed_.Insert(member, score);

@@ -41,8 +41,9 @@ class ZSet {
   const char* EncodingName() const { return table_ ? "skiplist" : "listpack"; }
 
   bool Score(std::string_view member, double* score) const;  // false: no such member
-  // Adds the member or changes its score (not NaN). Returns true when it is new.
-  bool Add(std::string_view member, double score);
+  // Adds the member or changes its score (not NaN). Returns true when it is new. `changed`, when
+  // given, is set to whether it is new or its score was another.
+  bool Add(std::string_view member, double score, bool* changed = nullptr);
   bool Remove(std::string_view member);
   // Rank from the lowest, or from the highest when `reverse`. `score`, when given, receives the
   // score.
