@@ -103,6 +103,12 @@ uint32_t Crc32c(uint32_t crc, std::string_view data) {
   const char* p = data.data();
   size_t n = data.size();
   uint64_t state = static_cast<uint32_t>(~crc);
+  for (; n >= 32; p += 32, n -= 32) {
+    state = _mm_crc32_u64(state, LoadWord(p));
+    state = _mm_crc32_u64(state, LoadWord(p + 8));
+    state = _mm_crc32_u64(state, LoadWord(p + 16));
+    state = _mm_crc32_u64(state, LoadWord(p + 24));
+  }
   for (; n >= 8; p += 8, n -= 8) state = _mm_crc32_u64(state, LoadWord(p));
   uint32_t state32 = static_cast<uint32_t>(state);
   for (; n > 0; ++p, --n) state32 = _mm_crc32_u8(state32, static_cast<uint8_t>(*p));

@@ -282,7 +282,7 @@ class History {
 class RecoveryCutTest : public testing::TestWithParam<FsyncPolicy> {};
 
 TEST_P(RecoveryCutTest, WhatComesBackIsOnePrefixOfWhatHappened) {
-  uint64_t first = 1, count = 400;
+  uint64_t first = 1, count = 200;
   if (const char* seed = std::getenv("BASALT_SEED"))
     first = std::strtoull(seed, nullptr, 10), count = 1;
   for (uint64_t seed = first; seed < first + count; ++seed) {
