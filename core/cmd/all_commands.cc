@@ -12,6 +12,7 @@ const CommandTable& AllCommands() {
       KeyCommands(),
       ExpireCommands(),
       ScanCommands(),
+      BitmapCommands(),
       ListCommands(),
       HashCommands(),
       SetCommands(),

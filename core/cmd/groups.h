@@ -11,6 +11,7 @@ std::span<const CommandSpec> StringCommands();  // string_commands.cc
 std::span<const CommandSpec> KeyCommands();     // key_commands.cc
 std::span<const CommandSpec> ExpireCommands();  // expire_commands.cc
 std::span<const CommandSpec> ScanCommands();    // scan_commands.cc
+std::span<const CommandSpec> BitmapCommands();  // bitmap_commands.cc
 std::span<const CommandSpec> ConnectionCommands();  // connection_commands.cc
 std::span<const CommandSpec> ClientCommands();      // client_commands.cc
 std::span<const CommandSpec> ListCommands();    // list_commands.cc
