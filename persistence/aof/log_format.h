@@ -48,8 +48,8 @@ struct LogFileHeader {
   bool operator==(const LogFileHeader&) const = default;
 };
 
-// The part of a multi-shard transaction that a batch is. Every one of `participants` shards writes
-// a part, even if empty.
+// The part of a multi-shard transaction that a batch is. `participants` counts the shards that write
+// one; recovery takes the transaction for torn when it finds fewer.
 struct TxPart {
   TxId id;
   uint16_t participants = 0;

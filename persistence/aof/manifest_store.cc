@@ -62,14 +62,7 @@ absl::Status ManifestStore::Create(uint32_t shard_count, uint64_t salt, Epoch fi
   manifest.salt = salt;
   manifest.base_epoch = manifest.settled.epoch = first_epoch;
   manifest.shards.resize(shard_count);
-  for (uint32_t i = 0; i < shard_count; ++i) {
-    absl::StatusOr<OpenedFile> made =
-        MakeFileLocked(manifest, ShardId(static_cast<uint16_t>(i)), 0);
-    if (!made.ok()) return made.status();
-    manifest.shards[i].incrementals.push_back(made->name);
-  }
-  if (absl::Status s = fs_->SyncDirectory(directory_); !s.ok()) return s;
-  return WriteLocked(std::move(manifest));
+  return AddToAllLocked(std::move(manifest), 0).status();
 }
 
 absl::Status ManifestStore::Load() {
@@ -140,14 +133,12 @@ absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::AddIncremental(ShardId 
   return made;
 }
 
-absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::AddIncrementals(
-    uint64_t preallocate) {
-  const std::lock_guard lock(mutex_);
-  Manifest next = manifest_;
+absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::AddToAllLocked(
+    Manifest next, uint64_t preallocate) {
   std::vector<OpenedFile> files;
   for (uint32_t i = 0; i < next.shard_count; ++i) {
     absl::StatusOr<OpenedFile> made =
-        MakeFileLocked(manifest_, ShardId(static_cast<uint16_t>(i)), preallocate);
+        MakeFileLocked(next, ShardId(static_cast<uint16_t>(i)), preallocate);
     if (!made.ok()) return made.status();
     next.shards[i].incrementals.push_back(made->name);
     files.push_back(*std::move(made));
@@ -155,6 +146,18 @@ absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::AddIncreme
   if (absl::Status s = fs_->SyncDirectory(directory_); !s.ok()) return s;
   if (absl::Status s = WriteLocked(std::move(next)); !s.ok()) return s;
   return files;
+}
+
+absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::AddIncrementals(
+    uint64_t preallocate) {
+  const std::lock_guard lock(mutex_);
+  return AddToAllLocked(manifest_, preallocate);
+}
+
+absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::InstallWithFiles(
+    Manifest manifest, uint64_t preallocate) {
+  const std::lock_guard lock(mutex_);
+  return AddToAllLocked(std::move(manifest), preallocate);
 }
 
 absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::OpenLast(ShardId shard, uint64_t size) {

@@ -36,6 +36,10 @@ class ManifestStore {
     LogFile log_file;
     std::string name;
   };
+  // Replaces the whole log by `manifest`, whose shards have no incremental files yet: one is made
+  // for each, and only then the manifest is written, once. (In two steps, a crash between them
+  // would leave a manifest without files, which Load refuses.)
+  absl::StatusOr<std::vector<OpenedFile>> InstallWithFiles(Manifest manifest, uint64_t preallocate);
   // Creates and preallocates the next incremental file of a shard and lists it. Ready for
   // LogWriter::RotateTo.
   absl::StatusOr<OpenedFile> AddIncremental(ShardId shard, uint64_t preallocate);
@@ -73,6 +77,7 @@ class ManifestStore {
   absl::Status WriteLocked(Manifest manifest);
   absl::StatusOr<OpenedFile> MakeFileLocked(const Manifest& manifest, ShardId shard,
                                             uint64_t preallocate);
+  absl::StatusOr<std::vector<OpenedFile>> AddToAllLocked(Manifest next, uint64_t preallocate);
   uint64_t NextNumberLocked(const Manifest& manifest, ShardId shard) const;
 
   FileSystem* fs_;
