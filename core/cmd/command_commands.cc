@@ -41,7 +41,7 @@ void Info(CommandContext& ctx) {
   ctx.reply.Array(names.size());
   for (std::string_view name : names) {
     const CommandSpec* spec = FindByFullName(name);
-    spec == nullptr ? ctx.reply.NullArray() : WriteCommandInfo(*spec, ctx.reply);
+    spec == nullptr ? ctx.reply.Null() : WriteCommandInfo(*spec, ctx.reply);
   }
 }
 

@@ -114,7 +114,7 @@ void Protocol(CommandContext& ctx) {
   }
   reply.Error(
       "ERR Wrong protocol type name. Please use one of the following: "
-      "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false");
+      "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
 void Help(CommandContext& ctx) {

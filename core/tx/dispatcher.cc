@@ -128,10 +128,10 @@ Dispatcher::Outcome Dispatcher::RouteSkipping(Client* client, Args args, std::st
     client->reply_mode = Client::ReplyMode::kOn;
     return Route(client, args, raw);
   }
+  // Before the command, which may be CLIENT REPLY again.
+  client->reply_mode = Client::ReplyMode::kSkipping;
   Outcome outcome = Route(client, args, raw);
-  if (outcome != Outcome::kRetry && client->reply_mode == Client::ReplyMode::kSkipNext) {
-    client->reply_mode = Client::ReplyMode::kSkipping;
-  }
+  if (outcome == Outcome::kRetry) client->reply_mode = Client::ReplyMode::kSkipNext;
   return outcome;
 }
 
