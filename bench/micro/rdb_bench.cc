@@ -1,5 +1,5 @@
-// Save and load of one shard: bytes to and from a file on tmpfs (or $TMPDIR), keys per second. One thread each, so the figures
-// compare with a single-threaded server's SAVE and start.
+// Save and load of one shard: bytes to and from a file on tmpfs (or $TMPDIR), keys per second. One
+// thread each, so the figures compare with a single-threaded server's SAVE and start.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -16,10 +16,13 @@ namespace basalt::rdb {
 namespace {
 
 enum Kind { kStrings, kIntegers, kExpiring, kHashes, kSortedSets, kKinds };
-constexpr const char* kNames[kKinds] = {"strings of 100 bytes", "integers", "strings of 100 bytes with expiry",
-                                        "hashes of 10 fields", "sorted sets of 10 members"};
+constexpr const char* kNames[kKinds] = {"strings of 100 bytes", "integers",
+                                        "strings of 100 bytes with expiry", "hashes of 10 fields",
+                                        "sorted sets of 10 members"};
 
-std::string FilePath() { return (std::filesystem::temp_directory_path() / "basalt-rdb-bench.rdb").string(); }
+std::string FilePath() {
+  return (std::filesystem::temp_directory_path() / "basalt-rdb-bench.rdb").string();
+}
 
 std::string RandomText(Random& random, size_t n) {
   std::string text(n, 0);
@@ -33,9 +36,15 @@ void Fill(Keyspace& keyspace, Kind kind, size_t keys) {
   for (size_t i = 0; i < keys; ++i) {
     const std::string key = StrCat("key:", i);
     switch (kind) {
-      case kStrings: db.SetString(key, RandomText(random, 100)); break;
-      case kIntegers: db.SetInteger(key, static_cast<int64_t>(random.Below(1'000'000'000))); break;
-      case kExpiring: db.SetString(key, RandomText(random, 100), int64_t{1} << 42 | static_cast<int64_t>(i)); break;
+      case kStrings:
+        db.SetString(key, RandomText(random, 100));
+        break;
+      case kIntegers:
+        db.SetInteger(key, static_cast<int64_t>(random.Below(1'000'000'000)));
+        break;
+      case kExpiring:
+        db.SetString(key, RandomText(random, 100), int64_t{1} << 42 | static_cast<int64_t>(i));
+        break;
       case kHashes: {
         auto* hash = new Hash;
         for (int f = 0; f < 10; ++f) hash->Set(StrCat("field", f), RandomText(random, 10));
@@ -44,11 +53,13 @@ void Fill(Keyspace& keyspace, Kind kind, size_t keys) {
       }
       case kSortedSets: {
         auto* zset = new ZSet;
-        for (int m = 0; m < 10; ++m) zset->Add(StrCat("member", m), static_cast<double>(random.Below(1000)));
+        for (int m = 0; m < 10; ++m)
+          zset->Add(StrCat("member", m), static_cast<double>(random.Below(1000)));
         db.AddValue(key, ValueType::kZSet, zset);
         break;
       }
-      default: break;
+      default:
+        break;
     }
   }
 }
@@ -64,7 +75,8 @@ void BM_Save(benchmark::State& state) {
   Fill(keyspace, static_cast<Kind>(state.range(0)), static_cast<size_t>(state.range(1)));
   uint64_t bytes = 0;
   for (auto _ : state) {
-    absl::StatusOr<FileSummary> summary = SaveShard(keyspace, PosixFileSystem(), FilePath(), {}, {});
+    absl::StatusOr<FileSummary> summary =
+        SaveShard(keyspace, PosixFileSystem(), FilePath(), {}, {});
     if (!summary.ok()) return state.SkipWithError(std::string(summary.status().message()).c_str());
     bytes = summary->bytes;
   }
@@ -74,7 +86,8 @@ void BM_Save(benchmark::State& state) {
 
 void BM_Load(benchmark::State& state) {
   {
-    // A server that starts hashes with another seed than the one that saved: keys do not arrive in the order of its table.
+    // A server that starts hashes with another seed than the one that saved: keys do not arrive in
+    // the order of its table.
     SetHashSeed(1);
     Keyspace keyspace(1);
     Fill(keyspace, static_cast<Kind>(state.range(0)), static_cast<size_t>(state.range(1)));
@@ -84,8 +97,9 @@ void BM_Load(benchmark::State& state) {
   uint64_t bytes = 0, keys = 0;
   for (auto _ : state) {
     auto loaded = std::make_unique<Keyspace>(1);
-    auto reader = RdbReader::Open(PosixFileSystem(), FilePath(),
-                                  {.place = [&](std::string_view) { return loaded.get(); }, .now_ms = 1});
+    auto reader =
+        RdbReader::Open(PosixFileSystem(), FilePath(),
+                        {.place = [&](std::string_view) { return loaded.get(); }, .now_ms = 1});
     if (!reader.ok() || !(*reader)->LoadAll().ok()) return state.SkipWithError("cannot load");
     bytes = (*reader)->bytes_read();
     keys = loaded->TotalKeys();

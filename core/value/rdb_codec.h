@@ -1,7 +1,7 @@
-// One value of a key to RDB bytes and back: the body of an RDB file's entries and of DUMP and RESTORE. Writes what Redis
-// 7.0 writes; reads every encoding of RDB versions 1 to 11 but streams and modules. One thread, the owner of the values.
-// Input is untrusted: a wrong byte gives an error with its offset, never a crash, and no length is believed that what is
-// left could not hold.
+// One value of a key to RDB bytes and back: the body of an RDB file's entries and of DUMP and
+// RESTORE. Writes what Redis 7.0 writes; reads every encoding of RDB versions 1 to 11 but streams
+// and modules. One thread, the owner of the values. Input is untrusted: a wrong byte gives an error
+// with its offset, never a crash, and no length is believed that what is left could not hold.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct DecodedValue {
   ValueType type = ValueType::kString;
   bool is_integer = false;  // of a string
   int64_t integer = 0;
-  std::string_view view;    // a string's bytes in the source, unless they are owned
+  std::string_view view;  // a string's bytes in the source, unless they are owned
   bool owns_text = false;
   std::string owned;
   std::unique_ptr<List> list;
@@ -38,7 +38,8 @@ struct DecodedValue {
   std::unique_ptr<ZSet> zset;
   std::unique_ptr<Hash> hash;
 
-  // A string that is no integer. Lives as long as the value when it is owned, else until the source is read again.
+  // A string that is no integer. Lives as long as the value when it is owned, else until the source
+  // is read again.
   std::string_view text() const { return owns_text ? std::string_view(owned) : view; }
   // A collection without elements, which no key may hold.
   bool IsEmptyCollection() const;
@@ -46,8 +47,8 @@ struct DecodedValue {
   void* ReleaseObject();
 };
 
-// Decodes one value, in slices where it has many elements. A string's text() is a view into the source: use it before the
-// source is read again.
+// Decodes one value, in slices where it has many elements. A string's text() is a view into the
+// source: use it before the source is read again.
 class ValueDecoder {
  public:
   enum class Result { kDone, kMore, kError };  // kError: the source's status() says what
@@ -80,8 +81,8 @@ class ValueDecoder {
 
 // The payload of DUMP: type, value, version, CRC64. `compress` as rdbcompression.
 std::string DumpValue(const Entry& entry, bool compress = true);
-// The value of a DUMP payload; it owns all its bytes. InvalidArgument: wrong version or checksum. Unimplemented: a stream or
-// module. DataLoss: malformed.
+// The value of a DUMP payload; it owns all its bytes. InvalidArgument: wrong version or checksum.
+// Unimplemented: a stream or module. DataLoss: malformed.
 absl::StatusOr<DecodedValue> RestoreValue(std::string_view payload);
 
 }  // namespace basalt::rdb

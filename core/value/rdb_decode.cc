@@ -2,8 +2,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/base/strings.h"
 #include "core/base/crc.h"
+#include "core/base/strings.h"
 #include "core/ds/listpack.h"
 #include "core/value/rdb_codec.h"
 #include "core/value/rdb_format.h"
@@ -83,17 +83,22 @@ bool FillList(List& list, std::string_view ziplist) {
 
 bool FillHash(Hash& hash, std::string_view ziplist) {
   Pairs pairs;
-  return ForEachInZiplist(ziplist, [&](std::string_view text) {
-    return !pairs.Add(text) || hash.Set(pairs.first(), text);
-  }) && pairs.complete();
+  return ForEachInZiplist(ziplist,
+                          [&](std::string_view text) {
+                            return !pairs.Add(text) || hash.Set(pairs.first(), text);
+                          }) &&
+         pairs.complete();
 }
 
 bool FillZSet(ZSet& zset, std::string_view ziplist) {
   Pairs pairs;
-  return ForEachInZiplist(ziplist, [&](std::string_view text) {
-    double score;
-    return !pairs.Add(text) || (ParseDouble(text, &score) && zset.Add(pairs.first(), score));
-  }) && pairs.complete();
+  return ForEachInZiplist(ziplist,
+                          [&](std::string_view text) {
+                            double score;
+                            return !pairs.Add(text) ||
+                                   (ParseDouble(text, &score) && zset.Add(pairs.first(), score));
+                          }) &&
+         pairs.complete();
 }
 
 bool FillSet(Set& set, std::string_view listpack) {
@@ -109,22 +114,32 @@ bool FillSet(Set& set, std::string_view listpack) {
 
 bool DecodedValue::IsEmptyCollection() const {
   switch (type) {
-    case ValueType::kString: return false;
-    case ValueType::kList: return list->Size() == 0;
-    case ValueType::kSet: return set->Size() == 0;
-    case ValueType::kZSet: return zset->Size() == 0;
-    case ValueType::kHash: return hash->Size() == 0;
+    case ValueType::kString:
+      return false;
+    case ValueType::kList:
+      return list->Size() == 0;
+    case ValueType::kSet:
+      return set->Size() == 0;
+    case ValueType::kZSet:
+      return zset->Size() == 0;
+    case ValueType::kHash:
+      return hash->Size() == 0;
   }
   return false;
 }
 
 void* DecodedValue::ReleaseObject() {
   switch (type) {
-    case ValueType::kString: return nullptr;
-    case ValueType::kList: return list.release();
-    case ValueType::kSet: return set.release();
-    case ValueType::kZSet: return zset.release();
-    case ValueType::kHash: return hash.release();
+    case ValueType::kString:
+      return nullptr;
+    case ValueType::kList:
+      return list.release();
+    case ValueType::kSet:
+      return set.release();
+    case ValueType::kZSet:
+      return zset.release();
+    case ValueType::kHash:
+      return hash.release();
   }
   return nullptr;
 }
@@ -187,10 +202,14 @@ bool ValueDecoder::Part(Source& in) {
     case ValueType::kString:
       if (!in.StringOrInteger(&value_.view, &value_.integer, &value_.is_integer)) return false;
       return value_.view.size() <= kMaxStringBytes || in.Fail("string longer than 512 MB");
-    case ValueType::kList: return ListPart(in);
-    case ValueType::kSet: return SetPart(in);
-    case ValueType::kZSet: return ZSetPart(in);
-    case ValueType::kHash: return HashPart(in);
+    case ValueType::kList:
+      return ListPart(in);
+    case ValueType::kSet:
+      return SetPart(in);
+    case ValueType::kZSet:
+      return ZSetPart(in);
+    case ValueType::kHash:
+      return HashPart(in);
   }
   return false;
 }
@@ -266,8 +285,9 @@ bool ValueDecoder::HashPart(Source& in) {
   if (!Blob(in, &bytes)) return false;
   if (type_ == kTypeHashZiplist) return FillHash(hash, bytes) || in.Fail("bad ziplist of a hash");
   if (type_ == kTypeHashZipmap) {
-    const bool good = ForEachInZipmap(
-        bytes, [&](std::string_view field, std::string_view value) { return hash.Set(field, value); });
+    const bool good = ForEachInZipmap(bytes, [&](std::string_view field, std::string_view value) {
+      return hash.Set(field, value);
+    });
     return good || in.Fail("bad zipmap");
   }
   value_.hash = Hash::FromListpack(bytes);
@@ -278,11 +298,16 @@ bool ValueDecoder::SkipPart(Source& in) {
   double score;
   uint64_t container;
   switch (type_) {
-    case kTypeHash: return in.SkipString() && in.SkipString();
-    case kTypeZSet: return in.SkipString() && in.TextDouble(&score);
-    case kTypeZSet2: return in.SkipString() && in.Fixed(&score);
-    case kTypeListQuicklist2: return in.Length(&container) && in.SkipString();
-    default: return in.SkipString();
+    case kTypeHash:
+      return in.SkipString() && in.SkipString();
+    case kTypeZSet:
+      return in.SkipString() && in.TextDouble(&score);
+    case kTypeZSet2:
+      return in.SkipString() && in.Fixed(&score);
+    case kTypeListQuicklist2:
+      return in.Length(&container) && in.SkipString();
+    default:
+      return in.SkipString();
   }
 }
 
@@ -324,7 +349,8 @@ absl::StatusOr<DecodedValue> RestoreValue(std::string_view payload) {
     return in.status();
   }
   if (in.remaining() > 0) return absl::DataLossError("bytes left over after the value");
-  if (decoder.value().IsEmptyCollection()) return absl::DataLossError("a collection without elements");
+  if (decoder.value().IsEmptyCollection())
+    return absl::DataLossError("a collection without elements");
   OwnText(decoder.value());
   return std::move(decoder.value());
 }

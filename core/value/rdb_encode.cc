@@ -53,22 +53,32 @@ void EncodeHash(Sink& out, const Hash& hash) {
 
 uint8_t TypeByteOf(const Entry& entry) {
   switch (entry.type()) {
-    case ValueType::kString: return kTypeString;
-    case ValueType::kList: return kTypeListQuicklist2;
-    case ValueType::kSet: return entry.set()->is_packed() ? kTypeSetIntset : kTypeSet;
-    case ValueType::kZSet: return entry.zset()->is_packed() ? kTypeZSetListpack : kTypeZSet2;
-    case ValueType::kHash: return entry.hash()->is_packed() ? kTypeHashListpack : kTypeHash;
+    case ValueType::kString:
+      return kTypeString;
+    case ValueType::kList:
+      return kTypeListQuicklist2;
+    case ValueType::kSet:
+      return entry.set()->is_packed() ? kTypeSetIntset : kTypeSet;
+    case ValueType::kZSet:
+      return entry.zset()->is_packed() ? kTypeZSetListpack : kTypeZSet2;
+    case ValueType::kHash:
+      return entry.hash()->is_packed() ? kTypeHashListpack : kTypeHash;
   }
   BASALT_CHECK(false);
 }
 
 void EncodeValue(Sink& out, const Entry& entry) {
   switch (entry.type()) {
-    case ValueType::kString: return EncodeString(out, entry);
-    case ValueType::kList: return EncodeList(out, *entry.list());
-    case ValueType::kSet: return EncodeSet(out, *entry.set());
-    case ValueType::kZSet: return EncodeZSet(out, *entry.zset());
-    case ValueType::kHash: return EncodeHash(out, *entry.hash());
+    case ValueType::kString:
+      return EncodeString(out, entry);
+    case ValueType::kList:
+      return EncodeList(out, *entry.list());
+    case ValueType::kSet:
+      return EncodeSet(out, *entry.set());
+    case ValueType::kZSet:
+      return EncodeZSet(out, *entry.zset());
+    case ValueType::kHash:
+      return EncodeHash(out, *entry.hash());
   }
 }
 

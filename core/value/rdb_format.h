@@ -1,11 +1,14 @@
-// The numbers of the RDB file format: value types, opcodes, string encodings. Constants only; any thread.
+// The numbers of the RDB file format: value types, opcodes, string encodings. Constants only; any
+// thread.
 //
-//   file   = "REDIS" 4-digit-version { item } 0xFF crc64            (crc64 little endian, from version 5 on)
-//   item   = [ 0xFC unix-ms (8) | 0xFD unix-s (4) ] [ 0xF8 idle ] [ 0xF9 freq ] type key value
+//   file   = "REDIS" 4-digit-version { item } 0xFF crc64            (crc64 little endian, from
+//   version 5 on) item   = [ 0xFC unix-ms (8) | 0xFD unix-s (4) ] [ 0xF8 idle ] [ 0xF9 freq ] type
+//   key value
 //          | 0xFA name text | 0xFB keys expires | 0xFE database | 0xF5 library | 0xF7 module data
 //   length = 00xxxxxx | 01xxxxxx +1 byte (big endian) | 0x80 +4 (big endian) | 0x81 +8 (big endian)
 //          | 11xxxxxx: not a length, a specially encoded string (StringEncoding)
-//   dump   = type value version (2, little endian) crc64 (8, little endian)      the payload of DUMP and RESTORE
+//   dump   = type value version (2, little endian) crc64 (8, little endian)      the payload of
+//   DUMP and RESTORE
 #pragma once
 
 #include <cstddef>
@@ -14,8 +17,8 @@
 
 namespace basalt::rdb {
 
-inline constexpr int kWriteVersion = 10;   // what Redis 7.0 writes
-inline constexpr int kReadVersionMax = 11; // what Redis 7.2 writes
+inline constexpr int kWriteVersion = 10;    // what Redis 7.0 writes
+inline constexpr int kReadVersionMax = 11;  // what Redis 7.2 writes
 inline constexpr std::string_view kMagic = "REDIS";
 inline constexpr size_t kHeaderBytes = 9;
 inline constexpr size_t kDumpFooterBytes = 10;
@@ -26,7 +29,7 @@ enum Type : uint8_t {
   kTypeString = 0,
   kTypeList = 1,
   kTypeSet = 2,
-  kTypeZSet = 3,   // scores as text
+  kTypeZSet = 3,  // scores as text
   kTypeHash = 4,
   kTypeZSet2 = 5,  // scores as binary doubles
   kTypeModulePreGa = 6,

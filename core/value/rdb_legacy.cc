@@ -84,10 +84,14 @@ bool ReadInt(Cursor& in, int64_t* out) {
 
 bool ReadInteger(Cursor& in, uint8_t first, int64_t* out) {
   switch (first) {
-    case 0xC0: return ReadInt<int16_t>(in, out);
-    case 0xD0: return ReadInt<int32_t>(in, out);
-    case 0xE0: return ReadInt<int64_t>(in, out);
-    case 0xFE: return ReadInt<int8_t>(in, out);
+    case 0xC0:
+      return ReadInt<int16_t>(in, out);
+    case 0xD0:
+      return ReadInt<int32_t>(in, out);
+    case 0xE0:
+      return ReadInt<int64_t>(in, out);
+    case 0xFE:
+      return ReadInt<int8_t>(in, out);
     case 0xF0: {
       const char* at = in.Take(3);
       if (at == nullptr) return false;

@@ -11,9 +11,10 @@
 namespace basalt::rdb {
 namespace {
 
-constexpr size_t kScratchKept = 64 << 10;        // a larger compression buffer is given back after use
-constexpr size_t kCompressMax = uint32_t{1} << 30;  // lzf takes 32-bit lengths; nothing that long is worth the time
-constexpr size_t kIntegerTextMax = 11;           // "-2147483648"
+constexpr size_t kScratchKept = 64 << 10;  // a larger compression buffer is given back after use
+constexpr size_t kCompressMax =
+    uint32_t{1} << 30;  // lzf takes 32-bit lengths; nothing that long is worth the time
+constexpr size_t kIntegerTextMax = 11;  // "-2147483648"
 
 }  // namespace
 
@@ -67,8 +68,8 @@ bool Sink::Compressed(std::string_view bytes) {
     scratch_size_ = std::max<size_t>(room, 4096);
     scratch_ = std::make_unique_for_overwrite<char[]>(scratch_size_);
   }
-  const unsigned packed = lzf_compress(bytes.data(), static_cast<unsigned>(bytes.size()), scratch_.get(),
-                                       static_cast<unsigned>(room));
+  const unsigned packed = lzf_compress(bytes.data(), static_cast<unsigned>(bytes.size()),
+                                       scratch_.get(), static_cast<unsigned>(room));
   if (packed != 0) {
     Byte(0xC0 | kEncLzf);
     Length(packed);

@@ -1,6 +1,7 @@
-// Writes the primitives of the RDB format: lengths, strings (as integers, compressed or plain), doubles, times.
-// One thread, the one that encodes. Bytes gather in a buffer of the subclass and leave through Drain; a sink never fails
-// by itself, a subclass that writes to a file remembers its first error and drops what follows.
+// Writes the primitives of the RDB format: lengths, strings (as integers, compressed or plain),
+// doubles, times. One thread, the one that encodes. Bytes gather in a buffer of the subclass and
+// leave through Drain; a sink never fails by itself, a subclass that writes to a file remembers its
+// first error and drops what follows.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ class Sink {
     cur_ += bytes.size();
   }
   void Length(uint64_t n);
-  // Texts that spell a 32-bit integer become that integer; long ones are compressed if allowed and worth it.
+  // Texts that spell a 32-bit integer become that integer; long ones are compressed if allowed and
+  // worth it.
   void String(std::string_view text);
   void IntegerString(int64_t value);
   // Never integer-encoded, as Redis writes packed blobs (compressed if allowed and worth it).
@@ -40,7 +42,8 @@ class Sink {
  protected:
   explicit Sink(bool compress) : compress_(compress) {}
 
-  // The buffer [begin_, end_) is full up to cur_: make room for at least `need` more bytes (need <= kNeedMax).
+  // The buffer [begin_, end_) is full up to cur_: make room for at least `need` more bytes (need <=
+  // kNeedMax).
   virtual void Drain(size_t need) = 0;
   // For what does not fit the buffer. Called with an empty buffer or not, in order.
   virtual void RawSlow(std::string_view bytes) = 0;

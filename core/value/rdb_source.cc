@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include "core/base/strings.h"
 #include "core/base/numbers.h"
+#include "core/base/strings.h"
 #include "core/value/rdb_format.h"
 
 namespace basalt::rdb {
@@ -79,7 +79,8 @@ bool Source::Unpack(std::string_view* out) {
   std::string_view bytes;
   if (!Length(&packed) || !Length(&plain)) return false;
   if (packed == 0 || packed > remaining() || plain / kLzfRatioMax > packed ||
-      plain > std::numeric_limits<uint32_t>::max() || packed > std::numeric_limits<uint32_t>::max()) {
+      plain > std::numeric_limits<uint32_t>::max() ||
+      packed > std::numeric_limits<uint32_t>::max()) {
     return Fail(StrCat("impossible compressed string, ", packed, " bytes for ", plain, ","));
   }
   if (!Take(packed, &bytes)) return false;
@@ -139,11 +140,16 @@ bool Source::SkipString() {
   std::string_view ignored;
   if (static_cast<uint8_t>(*cur_) < 0xC0) return Length(&length) && Take(length, &ignored);
   switch (static_cast<uint8_t>(*cur_++) & 0x3F) {
-    case kEncInt8: return Take(1, &ignored);
-    case kEncInt16: return Take(2, &ignored);
-    case kEncInt32: return Take(4, &ignored);
-    case kEncLzf: return Length(&length) && Length(&plain) && Take(length, &ignored);
-    default: return Fail("unknown string encoding");
+    case kEncInt8:
+      return Take(1, &ignored);
+    case kEncInt16:
+      return Take(2, &ignored);
+    case kEncInt32:
+      return Take(4, &ignored);
+    case kEncLzf:
+      return Length(&length) && Length(&plain) && Take(length, &ignored);
+    default:
+      return Fail("unknown string encoding");
   }
 }
 

@@ -1,6 +1,7 @@
-// Reads the primitives of the RDB format from bytes that nobody vouches for: every length is held against what is left
-// before anything is allocated. One thread. The first error sticks, with the offset where it was found; after it every
-// call returns false. Views handed out live until the next call.
+// Reads the primitives of the RDB format from bytes that nobody vouches for: every length is held
+// against what is left before anything is allocated. One thread. The first error sticks, with the
+// offset where it was found; after it every call returns false. Views handed out live until the
+// next call.
 #pragma once
 
 #include <cstdint>
@@ -60,7 +61,8 @@ class Source {
  protected:
   explicit Source(uint64_t total) : total_(total) {}
 
-  // Makes [cur_, end_) hold at least `n` bytes, which are known to be there (n <= remaining()). May move the window.
+  // Makes [cur_, end_) hold at least `n` bytes, which are known to be there (n <= remaining()). May
+  // move the window.
   virtual bool Refill(uint64_t n) = 0;
   bool FailWith(absl::Status status);
 

@@ -20,7 +20,8 @@ inline std::string FormatHex64(uint64_t value) {
   const char* end = text.data() + text.size();
   uint64_t value;
   const auto [stop, error] = std::from_chars(text.data(), end, value, 16);
-  if (text.size() != 16 || error != std::errc() || stop != end || FormatHex64(value) != text) return false;
+  if (text.size() != 16 || error != std::errc() || stop != end || FormatHex64(value) != text)
+    return false;
   *out = value;
   return true;
 }

@@ -1,5 +1,5 @@
-// The RDB primitives over a File: a sink and a source with a buffer, a position and a running CRC64. One thread each (in a
-// snapshot's child: one per shard).
+// The RDB primitives over a File: a sink and a source with a buffer, a position and a running
+// CRC64. One thread each (in a snapshot's child: one per shard).
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@
 namespace basalt::rdb {
 
 struct FileSinkOptions {
-  bool compress = true;             // rdbcompression
-  bool checksum = true;             // rdbchecksum
+  bool compress = true;  // rdbcompression
+  bool checksum = true;  // rdbchecksum
   size_t buffer_bytes = 256 << 10;
-  uint64_t sync_every_bytes = 0;    // rdb-save-incremental-fsync: keeps the final sync short; 0: no
-  // Called after each write of the buffer with the bytes written so far: the place to report progress, or to sleep when a
-  // rate must be held. May be null.
+  uint64_t sync_every_bytes = 0;  // rdb-save-incremental-fsync: keeps the final sync short; 0: no
+  // Called after each write of the buffer with the bytes written so far: the place to report
+  // progress, or to sleep when a rate must be held. May be null.
   std::function<void(uint64_t bytes)> after_write;
 };
 
@@ -49,7 +49,8 @@ class FileSink final : public Sink {
   absl::Status status_;
 };
 
-// Reads a file of known size from its beginning. The buffer grows only for a string that is known to fit in the file.
+// Reads a file of known size from its beginning. The buffer grows only for a string that is known
+// to fit in the file.
 class FileSource final : public Source {
  public:
   FileSource(File& file, uint64_t size, size_t buffer_bytes = 256 << 10);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/base/strings.h"
 #include "core/base/numbers.h"
+#include "core/base/strings.h"
 #include "core/value/rdb_format.h"
 #include "persistence/rdb/hex64.h"
 
@@ -25,7 +25,8 @@ std::string KeyForErrors(std::string_view key) {
 
 }  // namespace
 
-RdbReader::RdbReader(std::unique_ptr<File> file, uint64_t size, std::string path, ReadOptions options)
+RdbReader::RdbReader(std::unique_ptr<File> file, uint64_t size, std::string path,
+                     ReadOptions options)
     : path_(std::move(path)),
       options_(std::move(options)),
       file_(std::move(file)),
@@ -37,7 +38,8 @@ absl::StatusOr<std::unique_ptr<RdbReader>> RdbReader::Open(FileSystem& fs, const
   if (!file.ok()) return file.status();
   absl::StatusOr<uint64_t> size = (*file)->Size();
   if (!size.ok()) return size.status();
-  std::unique_ptr<RdbReader> reader(new RdbReader(std::move(*file), *size, path, std::move(options)));
+  std::unique_ptr<RdbReader> reader(
+      new RdbReader(std::move(*file), *size, path, std::move(options)));
   if (!reader->ReadHeader()) return reader->Error();
   return reader;
 }
@@ -88,16 +90,25 @@ bool RdbReader::ReadOpcode(uint8_t opcode) {
   uint64_t ignored;
   uint8_t frequency;
   switch (opcode) {
-    case kOpEof: return ReadFooter();
-    case kOpSelectDb: return SelectDb();
-    case kOpResizeDb: return source_->Length(&ignored) && source_->Length(&ignored);
+    case kOpEof:
+      return ReadFooter();
+    case kOpSelectDb:
+      return SelectDb();
+    case kOpResizeDb:
+      return source_->Length(&ignored) && source_->Length(&ignored);
     case kOpExpireMs:
-    case kOpExpireSeconds: return ReadExpiry(opcode);
-    case kOpAux: return ReadAux();
-    case kOpIdle: return source_->Length(&ignored);
-    case kOpFreq: return source_->Byte(&frequency);
-    case kOpModuleAux: return SkipModuleAux();
-    default: return SkipFunction(opcode);
+    case kOpExpireSeconds:
+      return ReadExpiry(opcode);
+    case kOpAux:
+      return ReadAux();
+    case kOpIdle:
+      return source_->Length(&ignored);
+    case kOpFreq:
+      return source_->Byte(&frequency);
+    case kOpModuleAux:
+      return SkipModuleAux();
+    default:
+      return SkipFunction(opcode);
   }
 }
 
@@ -130,9 +141,9 @@ bool RdbReader::ReadAux() {
     std::string_view name;
     int64_t* field;
   } numbers[] = {
-      {"ctime", &aux_.created_unix_s},   {"used-mem", &aux_.used_memory},
-      {"aof-base", &aux_.aof_base},      {"basalt-format", &aux_.basalt_format},
-      {"basalt-shard", &aux_.shard},     {"basalt-shards", &aux_.shards},
+      {"ctime", &aux_.created_unix_s}, {"used-mem", &aux_.used_memory},
+      {"aof-base", &aux_.aof_base},    {"basalt-format", &aux_.basalt_format},
+      {"basalt-shard", &aux_.shard},   {"basalt-shards", &aux_.shards},
       {"basalt-epoch", &aux_.epoch},
   };
   for (const auto& number : numbers) {
@@ -141,12 +152,14 @@ bool RdbReader::ReadAux() {
   return true;
 }
 
-// A library is its source text. Before 7.0's release it was name, engine, optional description and text.
+// A library is its source text. Before 7.0's release it was name, engine, optional description and
+// text.
 bool RdbReader::SkipFunction(uint8_t opcode) {
   ++stats_.functions;
   if (opcode == kOpFunction) return source_->SkipString();
   uint64_t has_description;
-  if (!source_->SkipString() || !source_->SkipString() || !source_->Length(&has_description)) return false;
+  if (!source_->SkipString() || !source_->SkipString() || !source_->Length(&has_description))
+    return false;
   return (has_description == 0 || source_->SkipString()) && source_->SkipString();
 }
 
@@ -158,13 +171,23 @@ bool RdbReader::SkipModuleAux() {
   while (source_->Length(&opcode)) {
     bool good = false;
     switch (opcode) {
-      case kModuleEof: return true;
+      case kModuleEof:
+        return true;
       case kModuleSigned:
-      case kModuleUnsigned: good = source_->Length(&number); break;
-      case kModuleFloat: good = source_->Take(4, &bytes); break;
-      case kModuleDouble: good = source_->Take(8, &bytes); break;
-      case kModuleString: good = source_->SkipString(); break;
-      default: return source_->Fail("bad module data");
+      case kModuleUnsigned:
+        good = source_->Length(&number);
+        break;
+      case kModuleFloat:
+        good = source_->Take(4, &bytes);
+        break;
+      case kModuleDouble:
+        good = source_->Take(8, &bytes);
+        break;
+      case kModuleString:
+        good = source_->SkipString();
+        break;
+      default:
+        return source_->Fail("bad module data");
     }
     if (!good) return false;
   }
@@ -178,7 +201,7 @@ bool RdbReader::ReadFooter() {
   if (!source_->Fixed(&footer_crc_)) return false;
   if (!options_.checksum || footer_crc_ == 0 || footer_crc_ == computed) return true;
   return source_->Fail(StrCat("wrong checksum: the file says ", FormatHex64(footer_crc_),
-                                    ", its bytes give ", FormatHex64(computed)));
+                              ", its bytes give ", FormatHex64(computed)));
 }
 
 bool RdbReader::BeginValue(uint8_t type) {
@@ -193,7 +216,8 @@ bool RdbReader::BeginValue(uint8_t type) {
   if (const std::string_view name = UnsupportedTypeName(type); !name.empty()) {
     return source_->Fail(StrCat("a ", name, " cannot be loaded: unsupported type,"));
   }
-  const bool expired = options_.now_ms != 0 && expire_at_ms_ != kNoExpiry && expire_at_ms_ <= options_.now_ms;
+  const bool expired =
+      options_.now_ms != 0 && expire_at_ms_ != kNoExpiry && expire_at_ms_ <= options_.now_ms;
   target_ = options_.place(key_);
   if (target_ == nullptr) {
     ++stats_.keys_elsewhere;
@@ -206,16 +230,20 @@ bool RdbReader::BeginValue(uint8_t type) {
   decoder_.Begin(type, /*skip=*/target_ == nullptr);
   if (target_ != nullptr) {
     hash_ = HashKey(key_);
-    target_->db(DbIndex(static_cast<uint8_t>(db_))).Prefetch(hash_);  // arrives while the value is decoded
+    target_->db(DbIndex(static_cast<uint8_t>(db_)))
+        .Prefetch(hash_);  // arrives while the value is decoded
   }
   return true;
 }
 
 bool RdbReader::ContinueValue(uint64_t max_bytes) {
   switch (decoder_.Step(*source_, max_bytes)) {
-    case ValueDecoder::Result::kError: return false;
-    case ValueDecoder::Result::kMore: return true;
-    case ValueDecoder::Result::kDone: break;
+    case ValueDecoder::Result::kError:
+      return false;
+    case ValueDecoder::Result::kMore:
+      return true;
+    case ValueDecoder::Result::kDone:
+      break;
   }
   if (target_ != nullptr && !Store()) return false;
   in_value_ = false;

@@ -1,6 +1,6 @@
-// Loads an RDB file of version 1 to 11 into keyspaces, a slice at a time, so that a shard's tick goes on meanwhile.
-// One thread: the one that may change those keyspaces. The file is untrusted: whatever it holds gives a loaded keyspace or
-// an error that names file, offset and key.
+// Loads an RDB file of version 1 to 11 into keyspaces, a slice at a time, so that a shard's tick
+// goes on meanwhile. One thread: the one that may change those keyspaces. The file is untrusted:
+// whatever it holds gives a loaded keyspace or an error that names file, offset and key.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,11 @@
 namespace basalt::rdb {
 
 struct ReadOptions {
-  // Which keyspace a key goes to; null: the key is stepped over. So a shard picks the keys of its own slots out of a file
-  // that others read as well.
+  // Which keyspace a key goes to; null: the key is stepped over. So a shard picks the keys of its
+  // own slots out of a file that others read as well.
   std::function<Keyspace*(std::string_view key)> place;
-  int64_t now_ms = 0;        // keys that expired by then are dropped, as a master does; 0: none are
-  bool checksum = true;      // hold the footer's CRC64 against the bytes (rdbchecksum)
+  int64_t now_ms = 0;    // keys that expired by then are dropped, as a master does; 0: none are
+  bool checksum = true;  // hold the footer's CRC64 against the bytes (rdbchecksum)
   size_t buffer_bytes = 256 << 10;
 };
 
@@ -54,8 +54,9 @@ class RdbReader {
   static absl::StatusOr<std::unique_ptr<RdbReader>> Open(FileSystem& fs, const std::string& path,
                                                          ReadOptions options);
 
-  // Loads on until about `max_bytes` more are read (a single string may exceed that). True: the whole file is loaded and its
-  // checksum was right. After an error the keyspaces hold part of the file and the reader must not be used further.
+  // Loads on until about `max_bytes` more are read (a single string may exceed that). True: the
+  // whole file is loaded and its checksum was right. After an error the keyspaces hold part of the
+  // file and the reader must not be used further.
   absl::StatusOr<bool> Step(uint64_t max_bytes);
   // Step until done.
   absl::Status LoadAll();
@@ -93,8 +94,8 @@ class RdbReader {
   uint64_t footer_crc_ = 0;
 
   uint64_t db_ = 0;
-  std::string key_;             // of the value being read
-  uint64_t hash_ = 0;           // of that key, if it is loaded
+  std::string key_;                   // of the value being read
+  uint64_t hash_ = 0;                 // of that key, if it is loaded
   int64_t expire_at_ms_ = kNoExpiry;  // of the key that comes next
   bool in_value_ = false;
   Keyspace* target_ = nullptr;  // null: the value is stepped over

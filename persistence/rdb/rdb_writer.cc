@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kRedisVersion = "7.0.15";  // whose format this is
 constexpr std::string_view kWriteVersionText = "0010";
 static_assert(kWriteVersion == 10);
-constexpr int kBasaltFormat = 1;                      // meaning of the aux fields named basalt-*
+constexpr int kBasaltFormat = 1;  // meaning of the aux fields named basalt-*
 
 std::string SlotRangeText(const ShardInfo& info) {
   const uint32_t first = FirstSlotOf(info.shard.value, info.shards);
@@ -21,15 +21,19 @@ std::string SlotRangeText(const ShardInfo& info) {
 // Where a packed collection's bytes begin; null for anything else.
 const void* PackedBytesOf(const Entry& entry) {
   switch (entry.type()) {
-    case ValueType::kSet: return entry.set()->is_packed() ? entry.set()->packed_bytes().data() : nullptr;
-    case ValueType::kZSet: return entry.zset()->is_packed() ? entry.zset()->packed_bytes().data() : nullptr;
-    case ValueType::kHash: return entry.hash()->is_packed() ? entry.hash()->packed_bytes().data() : nullptr;
-    default: return nullptr;
+    case ValueType::kSet:
+      return entry.set()->is_packed() ? entry.set()->packed_bytes().data() : nullptr;
+    case ValueType::kZSet:
+      return entry.zset()->is_packed() ? entry.zset()->packed_bytes().data() : nullptr;
+    case ValueType::kHash:
+      return entry.hash()->is_packed() ? entry.hash()->packed_bytes().data() : nullptr;
+    default:
+      return nullptr;
   }
 }
 
-// Writes entries a few at a time, so that the cache misses of the next ones' values overlap: an entry points to a collection,
-// which points to its bytes, and all of that is cold.
+// Writes entries a few at a time, so that the cache misses of the next ones' values overlap: an
+// entry points to a collection, which points to its bytes, and all of that is cold.
 class EntryBatch {
  public:
   explicit EntryBatch(RdbWriter& writer) : writer_(writer) {}

@@ -1,5 +1,6 @@
-// Writes RDB files of version 10, as Redis 7.0 writes them: redis-server loads them, redis-check-rdb accepts them.
-// One thread per writer. A snapshot runs one writer per shard, in the forked child or over a keyspace that stands still.
+// Writes RDB files of version 10, as Redis 7.0 writes them: redis-server loads them,
+// redis-check-rdb accepts them. One thread per writer. A snapshot runs one writer per shard, in the
+// forked child or over a keyspace that stands still.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,8 @@ struct FileSummary {
   uint64_t keys = 0;
 };
 
-// WriteHeader, then for each database BeginDb and its entries, then Finish. Errors of the file stick and come out of Finish.
+// WriteHeader, then for each database BeginDb and its entries, then Finish. Errors of the file
+// stick and come out of Finish.
 class RdbWriter {
  public:
   RdbWriter(File& file, FileSinkOptions options) : file_(file), sink_(file, std::move(options)) {}
@@ -63,8 +65,8 @@ class RdbWriter {
 absl::StatusOr<FileSummary> SaveKeyspace(Keyspace& keyspace, File& file, const FileHeader& header,
                                          const FileSinkOptions& options);
 
-// The same to the file `path`, by a temporary file beside it, sync, rename and sync of the folder: `path` holds a whole file
-// or what it held before. The temporary file is removed after an error.
+// The same to the file `path`, by a temporary file beside it, sync, rename and sync of the folder:
+// `path` holds a whole file or what it held before. The temporary file is removed after an error.
 absl::StatusOr<FileSummary> SaveShard(Keyspace& keyspace, FileSystem& fs, const std::string& path,
                                       const FileHeader& header, const FileSinkOptions& options);
 

@@ -76,12 +76,13 @@ absl::Status Bad(std::string_view what) {
 }  // namespace
 
 std::string FormatManifest(const SnapshotManifest& manifest) {
-  std::string text = StrCat(kFirstLine, "\ngeneration ", manifest.generation, "\nepoch ",
-                            manifest.epoch.value, "\ncreated ", manifest.created_unix_s, "\nshards ",
-                            manifest.shards.size(), "\n");
+  std::string text =
+      StrCat(kFirstLine, "\ngeneration ", manifest.generation, "\nepoch ", manifest.epoch.value,
+             "\ncreated ", manifest.created_unix_s, "\nshards ", manifest.shards.size(), "\n");
   for (size_t i = 0; i < manifest.shards.size(); ++i) {
     const SnapshotFile& file = manifest.shards[i];
-    StrAppend(&text, "shard ", i, " ", file.bytes, " ", rdb::FormatHex64(file.crc64), " ", file.name, "\n");
+    StrAppend(&text, "shard ", i, " ", file.bytes, " ", rdb::FormatHex64(file.crc64), " ",
+              file.name, "\n");
   }
   const uint64_t crc = Crc64(0, text);
   StrAppend(&text, "crc64 ", rdb::FormatHex64(crc), "\n");

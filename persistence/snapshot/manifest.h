@@ -1,5 +1,5 @@
-// What one snapshot consists of: a generation, the cut that it shows, and one RDB file per shard. Plain values and their
-// text form; any thread. manifest_files.h keeps them on disk.
+// What one snapshot consists of: a generation, the cut that it shows, and one RDB file per shard.
+// Plain values and their text form; any thread. manifest_files.h keeps them on disk.
 //
 //   basalt-snapshot 1
 //   generation <n>
@@ -21,7 +21,7 @@
 namespace basalt {
 
 struct SnapshotFile {
-  std::string name;    // no folder: it lies beside the manifest
+  std::string name;  // no folder: it lies beside the manifest
   uint64_t bytes = 0;
   uint64_t crc64 = 0;  // as in the RDB footer; 0 when the file carries none
 
@@ -41,12 +41,13 @@ std::string FormatManifest(const SnapshotManifest& manifest);
 // DataLoss when anything at all is wrong with the text.
 absl::StatusOr<SnapshotManifest> ParseManifest(std::string_view text);
 
-// Names derived from the option dbfilename: of "dump.rdb", "dump.shard-<shard>.<generation>.rdb" and
-// "dump.<generation>.manifest".
+// Names derived from the option dbfilename: of "dump.rdb", "dump.shard-<shard>.<generation>.rdb"
+// and "dump.<generation>.manifest".
 std::string SnapshotShardName(std::string_view dbfilename, ShardId shard, uint64_t generation);
 std::string SnapshotManifestName(std::string_view dbfilename, uint64_t generation);
 
-// What a name in the folder is, if dbfilename made it. `temporary`: left over from an interrupted save.
+// What a name in the folder is, if dbfilename made it. `temporary`: left over from an interrupted
+// save.
 struct SnapshotName {
   enum class Kind { kForeign, kManifest, kShard };
   Kind kind = Kind::kForeign;

@@ -8,7 +8,8 @@
 namespace basalt {
 namespace {
 
-absl::Status CheckFiles(FileSystem& fs, const std::string& directory, const SnapshotManifest& manifest) {
+absl::Status CheckFiles(FileSystem& fs, const std::string& directory,
+                        const SnapshotManifest& manifest) {
   for (const SnapshotFile& file : manifest.shards) {
     const std::string path = JoinPath(directory, file.name);
     absl::StatusOr<FileInfo> info = fs.Stat(path);
@@ -37,7 +38,8 @@ std::vector<uint64_t> ManifestGenerations(const std::vector<std::string>& names,
 }
 
 // Removes the files that `obsolete` says and makes that durable.
-absl::Status RemoveWhere(FileSystem& fs, const std::string& directory, const std::string& dbfilename,
+absl::Status RemoveWhere(FileSystem& fs, const std::string& directory,
+                         const std::string& dbfilename,
                          const std::function<bool(const SnapshotName&)>& obsolete) {
   absl::StatusOr<std::vector<std::string>> names = fs.List(directory);
   if (!names.ok()) return names.status();
@@ -54,8 +56,8 @@ absl::Status RemoveWhere(FileSystem& fs, const std::string& directory, const std
 
 }  // namespace
 
-absl::Status StoreManifest(FileSystem& fs, const std::string& directory, const std::string& dbfilename,
-                           const SnapshotManifest& manifest) {
+absl::Status StoreManifest(FileSystem& fs, const std::string& directory,
+                           const std::string& dbfilename, const SnapshotManifest& manifest) {
   const std::string text = FormatManifest(manifest);
   // What could not be read back must never be stored: it would be the newest snapshot.
   if (absl::Status readable = ParseManifest(text).status(); !readable.ok()) return readable;
@@ -70,7 +72,8 @@ absl::StatusOr<SnapshotManifest> LoadManifest(FileSystem& fs, const std::string&
   absl::StatusOr<std::string> text = fs.ReadAll(path);
   if (!text.ok()) return text.status();
   absl::StatusOr<SnapshotManifest> manifest = ParseManifest(*text);
-  if (!manifest.ok()) return absl::DataLossError(StrCat(path, ": ", std::string(manifest.status().message())));
+  if (!manifest.ok())
+    return absl::DataLossError(StrCat(path, ": ", std::string(manifest.status().message())));
   if (manifest->generation != generation) {
     return absl::DataLossError(StrCat(path, ": it is of generation ", manifest->generation));
   }
@@ -92,8 +95,8 @@ absl::StatusOr<SnapshotChoice> ChooseSnapshot(FileSystem& fs, const std::string&
     }
     if (!absl::IsDataLoss(manifest.status())) return manifest.status();
     choice.damaged = true;
-    choice.notes.push_back(StrCat("snapshot ", generation, " is not whole: ",
-                                  std::string(manifest.status().message())));
+    choice.notes.push_back(StrCat("snapshot ", generation,
+                                  " is not whole: ", std::string(manifest.status().message())));
   }
   if (std::find(names->begin(), names->end(), dbfilename) == names->end()) return choice;
   const std::string plain = JoinPath(directory, dbfilename);
@@ -120,13 +123,16 @@ absl::StatusOr<uint64_t> NextSnapshotGeneration(FileSystem& fs, const std::strin
 
 absl::Status RemoveOlderSnapshots(FileSystem& fs, const std::string& directory,
                                   const std::string& dbfilename, uint64_t generation) {
-  if (absl::Status whole = LoadManifest(fs, directory, dbfilename, generation).status(); !whole.ok()) {
+  if (absl::Status whole = LoadManifest(fs, directory, dbfilename, generation).status();
+      !whole.ok()) {
     return absl::FailedPreconditionError(
         StrCat("older snapshots are kept: ", std::string(whole.message())));
   }
-  // Manifests first: otherwise a power cut in between leaves one whose files are gone, which looks like damage.
+  // Manifests first: otherwise a power cut in between leaves one whose files are gone, which looks
+  // like damage.
   absl::Status status = RemoveWhere(fs, directory, dbfilename, [&](const SnapshotName& name) {
-    return name.kind == SnapshotName::Kind::kManifest && !name.temporary && name.generation < generation;
+    return name.kind == SnapshotName::Kind::kManifest && !name.temporary &&
+           name.generation < generation;
   });
   if (!status.ok()) return status;
   return RemoveWhere(fs, directory, dbfilename, [&](const SnapshotName& name) {

@@ -1,4 +1,5 @@
-// Fuzz target: bytes as an RDB file and as a RESTORE payload. Whatever loads must save, and load again to as many keys.
+// Fuzz target: bytes as an RDB file and as a RESTORE payload. Whatever loads must save, and load
+// again to as many keys.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -46,7 +47,8 @@ void FuzzPayload(std::string_view data) {
   if (!value.ok()) return;
   const OwnedEntry entry = MakeEntry("key", *std::move(value));
   absl::StatusOr<DecodedValue> again = RestoreValue(DumpValue(*entry));
-  if (!again.ok() || Describe(*MakeEntry("key", *std::move(again))) != Describe(*entry)) std::abort();
+  if (!again.ok() || Describe(*MakeEntry("key", *std::move(again))) != Describe(*entry))
+    std::abort();
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A file system in memory for tests that read and write many small files. It keeps everything, synced or not; tests of power
-// cuts need more. One thread.
+// A file system in memory for tests that read and write many small files. It keeps everything,
+// synced or not; tests of power cuts need more. One thread.
 #pragma once
 
 #include <algorithm>
@@ -62,7 +62,8 @@ class MemoryFiles final : public FileSystem {
  private:
   class OpenFile final : public File {
    public:
-    OpenFile(MemoryFiles& owner, std::shared_ptr<std::string> bytes) : owner_(owner), bytes_(std::move(bytes)) {}
+    OpenFile(MemoryFiles& owner, std::shared_ptr<std::string> bytes)
+        : owner_(owner), bytes_(std::move(bytes)) {}
     absl::StatusOr<size_t> PRead(uint64_t offset, char* out, size_t n) override {
       if (offset >= bytes_->size()) return 0;
       const size_t got = std::min<size_t>(n, bytes_->size() - offset);

@@ -1,5 +1,6 @@
-// A redis-server of the machine, for tests that hold ours against it: started on a free port of 127.0.0.1 in a folder of its
-// own, stopped by its process id. One thread; every command waits for its reply.
+// A redis-server of the machine, for tests that hold ours against it: started on a free port of
+// 127.0.0.1 in a folder of its own, stopped by its process id. One thread; every command waits for
+// its reply.
 #pragma once
 
 #include <arpa/inet.h>
@@ -45,8 +46,10 @@ class RedisProcess {
   static constexpr char kServer[] = "/usr/bin/redis-server";
   static bool IsInstalled() { return access(kServer, X_OK) == 0; }
 
-  // Starts in `folder` (loading its dump.rdb) and waits until it answers. Null when it does not come up.
-  static std::unique_ptr<RedisProcess> Start(const std::string& folder, std::vector<std::string> options = {}) {
+  // Starts in `folder` (loading its dump.rdb) and waits until it answers. Null when it does not
+  // come up.
+  static std::unique_ptr<RedisProcess> Start(const std::string& folder,
+                                             std::vector<std::string> options = {}) {
     for (int attempt = 0; attempt < 5; ++attempt) {  // another process may take the port first
       std::unique_ptr<RedisProcess> server(new RedisProcess(folder, FreePort(), options));
       if (server->WaitUntilUp()) return server;
@@ -80,9 +83,11 @@ class RedisProcess {
   }
 
  private:
-  RedisProcess(const std::string& folder, int port, const std::vector<std::string>& options) : port_(port) {
-    std::vector<std::string> args = {kServer, "--port", std::to_string(port), "--bind", "127.0.0.1", "--save", "",
-                                     "--dir", folder, "--logfile", folder + "/redis.log"};
+  RedisProcess(const std::string& folder, int port, const std::vector<std::string>& options)
+      : port_(port) {
+    std::vector<std::string> args = {
+        kServer, "--port",    std::to_string(port), "--bind", "127.0.0.1", "--save", "", "--dir",
+        folder,  "--logfile", folder + "/redis.log"};
     args.insert(args.end(), options.begin(), options.end());
     std::vector<char*> argv;
     for (std::string& arg : args) argv.push_back(arg.data());

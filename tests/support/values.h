@@ -1,5 +1,5 @@
-// Values for tests of persistence: owned entries, random ones of every type, and a canonical text of what an entry holds, by
-// which two are compared whatever their encodings. One thread.
+// Values for tests of persistence: owned entries, random ones of every type, and a canonical text
+// of what an entry holds, by which two are compared whatever their encodings. One thread.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,8 @@ struct EntryFree {
 };
 using OwnedEntry = std::unique_ptr<Entry, EntryFree>;
 
-inline OwnedEntry MakeEntry(std::string_view key, rdb::DecodedValue value, int64_t expire_at_ms = kNoExpiry) {
+inline OwnedEntry MakeEntry(std::string_view key, rdb::DecodedValue value,
+                            int64_t expire_at_ms = kNoExpiry) {
   if (value.type != ValueType::kString) {
     return OwnedEntry(Entry::NewObject(key, value.type, value.ReleaseObject(), expire_at_ms));
   }
@@ -44,11 +45,18 @@ inline std::string Describe(const Entry& entry) {
     return true;
   };
   switch (entry.type()) {
-    case ValueType::kString: add(entry.StringCopy()); break;
-    case ValueType::kList: entry.list()->ForEach(add); break;
-    case ValueType::kSet: entry.set()->ForEach(add); break;
+    case ValueType::kString:
+      add(entry.StringCopy());
+      break;
+    case ValueType::kList:
+      entry.list()->ForEach(add);
+      break;
+    case ValueType::kSet:
+      entry.set()->ForEach(add);
+      break;
     case ValueType::kZSet:
-      entry.zset()->ForEach([&](std::string_view member, double score) { return add(StrCat(score, " ", member)); });
+      entry.zset()->ForEach(
+          [&](std::string_view member, double score) { return add(StrCat(score, " ", member)); });
       break;
     case ValueType::kHash:
       entry.hash()->ForEach([&](std::string_view field, std::string_view value) {
@@ -56,7 +64,8 @@ inline std::string Describe(const Entry& entry) {
       });
       break;
   }
-  if (entry.is(ValueType::kSet) || entry.is(ValueType::kHash)) std::sort(parts.begin(), parts.end());
+  if (entry.is(ValueType::kSet) || entry.is(ValueType::kHash))
+    std::sort(parts.begin(), parts.end());
   std::string text = StrCat(TypeName(entry.type()), " ");
   for (const std::string& part : parts) text += part;
   return text;
@@ -64,8 +73,8 @@ inline std::string Describe(const Entry& entry) {
 
 // A random value of `type` with up to `elements_max` elements (at least one), made of `text()`s.
 template <class Text, class Below>
-OwnedEntry RandomEntry(std::string_view key, ValueType type, size_t elements_max, Text text, Below below,
-                       int64_t expire_at_ms = kNoExpiry) {
+OwnedEntry RandomEntry(std::string_view key, ValueType type, size_t elements_max, Text text,
+                       Below below, int64_t expire_at_ms = kNoExpiry) {
   const size_t elements = 1 + below(elements_max);
   rdb::DecodedValue value;
   value.type = type;
@@ -79,11 +88,20 @@ OwnedEntry RandomEntry(std::string_view key, ValueType type, size_t elements_max
   }
   for (size_t i = 0; i < elements; ++i) {
     switch (type) {
-      case ValueType::kString: break;
-      case ValueType::kList: value.list->PushBack(text()); break;
-      case ValueType::kSet: value.set->Add(text()); break;
-      case ValueType::kZSet: value.zset->Add(text(), (static_cast<double>(below(1000)) - 500) / 8); break;
-      case ValueType::kHash: value.hash->Set(text(), text()); break;
+      case ValueType::kString:
+        break;
+      case ValueType::kList:
+        value.list->PushBack(text());
+        break;
+      case ValueType::kSet:
+        value.set->Add(text());
+        break;
+      case ValueType::kZSet:
+        value.zset->Add(text(), (static_cast<double>(below(1000)) - 500) / 8);
+        break;
+      case ValueType::kHash:
+        value.hash->Set(text(), text());
+        break;
     }
   }
   return MakeEntry(key, std::move(value), expire_at_ms);

@@ -1,4 +1,5 @@
-// RDB files, written and read back: everything comes back, in slices and by slot, and a file with any byte wrong is an error.
+// RDB files, written and read back: everything comes back, in slices and by slot, and a file with
+// any byte wrong is an error.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -51,7 +52,8 @@ class RdbFileTest : public SeededTest {
     for (size_t i = 0; i < keys; ++i) {
       Db& db = source_.db(DbIndex(static_cast<uint8_t>(OneIn(4) ? Below(16) : 0)));
       const std::string key = OneIn(10) ? RandomBytes(300) : StrCat("key:", i);
-      const int64_t expiry = OneIn(3) ? kNow + 1 + static_cast<int64_t>(Below(1'000'000)) : kNoExpiry;
+      const int64_t expiry =
+          OneIn(3) ? kNow + 1 + static_cast<int64_t>(Below(1'000'000)) : kNoExpiry;
       const OwnedEntry value = RandomEntry(
           key, static_cast<ValueType>(Below(5)), OneIn(20) ? 1000 : elements_max,
           [this] { return OneIn(5) ? std::string(Below(500), 'r') : RandomValue(); },
@@ -77,7 +79,8 @@ class RdbFileTest : public SeededTest {
     return summary.value_or(FileSummary{});
   }
   absl::Status Load(ReadOptions options) {
-    absl::StatusOr<std::unique_ptr<RdbReader>> reader = RdbReader::Open(files_, kPath, std::move(options));
+    absl::StatusOr<std::unique_ptr<RdbReader>> reader =
+        RdbReader::Open(files_, kPath, std::move(options));
     if (!reader.ok()) return reader.status();
     reader_ = *std::move(reader);
     return reader_->LoadAll();
@@ -166,7 +169,9 @@ TEST_F(RdbFileTest, ExpiredKeysAreWrittenAndDroppedOnLoad) {
 }
 
 TEST_F(RdbFileTest, HeaderTellsWhichShard) {
-  Save({}, {.created_unix_s = 1700000000, .used_memory = 123456, .aof_base = true,
+  Save({}, {.created_unix_s = 1700000000,
+            .used_memory = 123456,
+            .aof_base = true,
             .shard = ShardInfo{ShardId(2), 4, Epoch(77)}});
   ASSERT_TRUE(Load().ok());
   const FileAux& aux = reader_->aux();
@@ -216,15 +221,19 @@ TEST_F(RdbFileTest, ReadsEveryOpcode) {
   EXPECT_TRUE(LoadBody("\x00"s + key + value, "0001").ok()) << "no checksum before version 5";
   EXPECT_EQ(Contents(loaded_), "0/k = -1 string 1:v \n");
   loaded_.Clear();
-  const std::string body = "\xfa\x05valve\x01x"s                     // an aux field that nobody knows
-                           "\xf5\x04lib!"s                            // a function library
-                           "\xf6\x01n\x03lua\x01\x04" "desc\x02;;"s   // one of a release candidate
-                           "\xf7\x81\x01\x02\x03\x04\x05\x06\x07\x08\x02\x01"
-                           "\x01\x05\x03" "abcd\x04" "abcdefgh\x05\x02hi\x00"s  // module data
-                           "\xfe\x02\xfb\x05\x01"s                    // select, resize
-                           "\xf8\x40\x80\xf9\x07\xfd\x01\xf1\x53\x65\x00"s + key + value +  // idle, frequency, seconds
-                           "\xfc\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01l\x01v"s +
-                           "\x00\x01m\xc0\x2a"s;
+  const std::string body =
+      "\xfa\x05valve\x01x"s  // an aux field that nobody knows
+      "\xf5\x04lib!"s        // a function library
+      "\xf6\x01n\x03lua\x01\x04"
+      "desc\x02;;"s  // one of a release candidate
+      "\xf7\x81\x01\x02\x03\x04\x05\x06\x07\x08\x02\x01"
+      "\x01\x05\x03"
+      "abcd\x04"
+      "abcdefgh\x05\x02hi\x00"s  // module data
+      "\xfe\x02\xfb\x05\x01"s    // select, resize
+      "\xf8\x40\x80\xf9\x07\xfd\x01\xf1\x53\x65\x00"s +
+      key + value +  // idle, frequency, seconds
+      "\xfc\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01l\x01v"s + "\x00\x01m\xc0\x2a"s;
   ASSERT_TRUE(LoadBody(body).ok()) << LoadBody(body);
   EXPECT_EQ(Contents(loaded_), StrCat("2/k = ", int64_t{0x6553f101} * 1000, " string 1:v \n",
                                       "2/m = -1 string 2:42 \n"));
@@ -243,14 +252,19 @@ TEST_F(RdbFileTest, ErrorsSayWhatAndWhere) {
   auto error = [this](std::string_view body, std::string_view version = "0010") {
     return std::string(LoadBody(body, version).message());
   };
-  EXPECT_EQ(error("\x0f\x06" "stream"s),
-            "dir/dump.rdb: a stream cannot be loaded: unsupported type, at offset 17, key \"stream\"");
-  EXPECT_EQ(error("\x07\x03mod"s),
-            "dir/dump.rdb: a module value cannot be loaded: unsupported type, at offset 14, key \"mod\"");
-  EXPECT_EQ(error("\x10\x01h\x02xx"s), "dir/dump.rdb: bad listpack of a hash at offset 15, key \"h\"");
+  EXPECT_EQ(
+      error("\x0f\x06"
+            "stream"s),
+      "dir/dump.rdb: a stream cannot be loaded: unsupported type, at offset 17, key \"stream\"");
+  EXPECT_EQ(
+      error("\x07\x03mod"s),
+      "dir/dump.rdb: a module value cannot be loaded: unsupported type, at offset 14, key \"mod\"");
+  EXPECT_EQ(error("\x10\x01h\x02xx"s),
+            "dir/dump.rdb: bad listpack of a hash at offset 15, key \"h\"");
   EXPECT_EQ(error("\x63\x01h"s), "dir/dump.rdb: unknown value type 99 at offset 10");
   EXPECT_EQ(error("\xfe\x10"s), "dir/dump.rdb: database 16 is out of range at offset 11");
-  EXPECT_EQ(error("\x00\x01k\x01v\x00\x01k\x01w"s), "dir/dump.rdb: the key occurs twice at offset 19, key \"k\"");
+  EXPECT_EQ(error("\x00\x01k\x01v\x00\x01k\x01w"s),
+            "dir/dump.rdb: the key occurs twice at offset 19, key \"k\"");
   EXPECT_EQ(error("", "0012"), "dir/dump.rdb: unsupported RDB version 12 at offset 9");
   EXPECT_EQ(error("", "00x0"), "dir/dump.rdb: bad RDB version at offset 9");
   files_[kPath] = "REDIT0010\xff";
@@ -280,7 +294,8 @@ TEST_F(RdbFileTest, AnyWrongByteIsAnError) {
     files_[kPath] = good;
     files_[kPath][at] ^= static_cast<char>(1 + Below(255));
     const absl::Status status = Load();
-    // The checksum covers all; a footer of zeros would mean "none", which one changed byte cannot make.
+    // The checksum covers all; a footer of zeros would mean "none", which one changed byte cannot
+    // make.
     ASSERT_FALSE(status.ok()) << "byte " << at;
   }
 }
@@ -295,7 +310,8 @@ TEST_F(RdbFileTest, MangledFilesNeverHarm) {
     for (int i = 0; i < 300; ++i) {
       loaded_.Clear();
       std::string& bytes = files_[kPath] = good;
-      for (uint64_t n = 1 + Below(3); n > 0; --n) bytes[9 + Below(bytes.size() - 9)] = static_cast<char>(0xFF >> Below(8));
+      for (uint64_t n = 1 + Below(3); n > 0; --n)
+        bytes[9 + Below(bytes.size() - 9)] = static_cast<char>(0xFF >> Below(8));
       ReadOptions options = Into(loaded_);
       options.checksum = false;
       options.buffer_bytes = 1 + Below(200);

@@ -1,4 +1,5 @@
-// RDB files and DUMP payloads exchanged with a real redis-server, both ways; skipped where none is installed.
+// RDB files and DUMP payloads exchanged with a real redis-server, both ways; skipped where none is
+// installed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +22,8 @@ constexpr char kChecker[] = "/usr/bin/redis-check-rdb";
 class RedisInteropTest : public SeededTest {
  protected:
   void SetUp() override {
-    if (!RedisProcess::IsInstalled()) GTEST_SKIP() << "redis-server is not installed: nothing to compare with";
+    if (!RedisProcess::IsInstalled())
+      GTEST_SKIP() << "redis-server is not installed: nothing to compare with";
     now_ms_ = SystemClock().UnixMillis();
     ours_.SetTimeMicros(now_ms_ * 1000);
     loaded_.SetTimeMicros(now_ms_ * 1000);
@@ -36,7 +38,8 @@ class RedisInteropTest : public SeededTest {
   }
   void FillOurs(int keys) {
     for (int i = 0; i < keys; ++i) {
-      const int64_t expiry = OneIn(3) ? now_ms_ + 1'000'000 + static_cast<int64_t>(Below(1'000'000)) : kNoExpiry;
+      const int64_t expiry =
+          OneIn(3) ? now_ms_ + 1'000'000 + static_cast<int64_t>(Below(1'000'000)) : kNoExpiry;
       Db& db = ours_.db(DbIndex(static_cast<uint8_t>(OneIn(3) ? Below(16) : 0)));
       OwnedEntry entry = Random(OneIn(9) ? std::to_string(i) : StrCat("key:", i), expiry);
       if (entry->is(ValueType::kString)) {
@@ -59,7 +62,9 @@ class RedisInteropTest : public SeededTest {
     const std::string key(e.key());
     std::vector<std::string> command;
     switch (e.type()) {
-      case ValueType::kString: command = {"SET", key, e.StringCopy()}; break;
+      case ValueType::kString:
+        command = {"SET", key, e.StringCopy()};
+        break;
       case ValueType::kList:
         command = {"RPUSH", key};
         e.list()->ForEach([&](std::string_view v) { return command.emplace_back(v), true; });
@@ -117,8 +122,9 @@ class RedisInteropTest : public SeededTest {
   }
 
   void LoadDump() {
-    auto reader = RdbReader::Open(PosixFileSystem(), folder_.path() + "/dump.rdb",
-                                  {.place = [this](std::string_view) { return &loaded_; }, .now_ms = now_ms_});
+    auto reader = RdbReader::Open(
+        PosixFileSystem(), folder_.path() + "/dump.rdb",
+        {.place = [this](std::string_view) { return &loaded_; }, .now_ms = now_ms_});
     ASSERT_TRUE(reader.ok()) << reader.status();
     const absl::Status status = (*reader)->LoadAll();
     ASSERT_TRUE(status.ok()) << status;
@@ -142,8 +148,10 @@ class RedisInteropTest : public SeededTest {
 TEST_F(RedisInteropTest, LoadsWhatRedisSaves) {
   const std::vector<std::string> configurations[] = {
       {},
-      {"--rdbcompression", "no", "--hash-max-listpack-entries", "1000", "--list-max-listpack-size", "3"},
-      {"--list-compress-depth", "1", "--zset-max-listpack-entries", "0", "--set-max-intset-entries", "0"},
+      {"--rdbcompression", "no", "--hash-max-listpack-entries", "1000", "--list-max-listpack-size",
+       "3"},
+      {"--list-compress-depth", "1", "--zset-max-listpack-entries", "0", "--set-max-intset-entries",
+       "0"},
   };
   FillOurs(300);
   for (const auto& options : configurations) {
@@ -155,7 +163,8 @@ TEST_F(RedisInteropTest, LoadsWhatRedisSaves) {
       redis->Command({"SELECT", std::to_string(db)});
       Create(*redis, e);
     });
-    redis->Command({"FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)"});
+    redis->Command({"FUNCTION", "LOAD",
+                    "#!lua name=lib\nredis.register_function('f', function() return 1 end)"});
     ASSERT_EQ(redis->Command({"SAVE"}).text, "OK");
     LoadDump();
     ExpectLoadedEqualsOurs();
@@ -165,13 +174,16 @@ TEST_F(RedisInteropTest, LoadsWhatRedisSaves) {
 TEST_F(RedisInteropTest, RedisLoadsWhatWeWrite) {
   FillOurs(500);
   for (const bool compress : {true, false}) {
-    const FileHeader header{.created_unix_s = now_ms_ / 1000, .used_memory = 1 << 20,
+    const FileHeader header{.created_unix_s = now_ms_ / 1000,
+                            .used_memory = 1 << 20,
                             .shard = ShardInfo{ShardId(0), 1, Epoch(1)}};
-    auto summary = SaveShard(ours_, PosixFileSystem(), folder_.path() + "/dump.rdb", header, {.compress = compress});
+    auto summary = SaveShard(ours_, PosixFileSystem(), folder_.path() + "/dump.rdb", header,
+                             {.compress = compress});
     ASSERT_TRUE(summary.ok()) << summary.status();
     if (access(kChecker, X_OK) == 0) {
       const std::string output = folder_.path() + "/check.txt";
-      EXPECT_EQ(std::system(StrCat(kChecker, " ", folder_.path(), "/dump.rdb > ", output).c_str()), 0)
+      EXPECT_EQ(std::system(StrCat(kChecker, " ", folder_.path(), "/dump.rdb > ", output).c_str()),
+                0)
           << std::ifstream(output).rdbuf();
     }
     auto redis = RedisProcess::Start(folder_.path());
@@ -212,7 +224,8 @@ TEST_F(RedisInteropTest, PayloadsAreRedissOwn) {
     if (e->is(ValueType::kSet) && !e->set()->is_packed()) continue;  // in the order of a hash table
     redis->Command({"DEL", "k"});
     Create(*redis, *e);
-    ASSERT_EQ(redis->Command({"DUMP", "k"}).text, DumpValue(*e, /*compress=*/false)) << Describe(*e);
+    ASSERT_EQ(redis->Command({"DUMP", "k"}).text, DumpValue(*e, /*compress=*/false))
+        << Describe(*e);
   }
 }
 

@@ -1,4 +1,5 @@
-// The snapshot manifest: its text form, and which snapshot of a folder is chosen, whatever is missing, rotten or left over.
+// The snapshot manifest: its text form, and which snapshot of a folder is chosen, whatever is
+// missing, rotten or left over.
 #include "persistence/snapshot/manifest.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +21,8 @@ class SnapshotManifestTest : public SeededTest {
 
   // A snapshot of `shards` files whose contents do not matter here.
   SnapshotManifest WriteFiles(uint64_t generation, uint16_t shards) {
-    SnapshotManifest manifest{.generation = generation, .epoch = Epoch(generation * 10), .created_unix_s = 1700000000};
+    SnapshotManifest manifest{
+        .generation = generation, .epoch = Epoch(generation * 10), .created_unix_s = 1700000000};
     for (uint16_t i = 0; i < shards; ++i) {
       const std::string name = SnapshotShardName(kName, ShardId(i), generation);
       files_[Path(name)] = std::string(100 + i, 'r');
@@ -33,7 +35,9 @@ class SnapshotManifestTest : public SeededTest {
     ASSERT_TRUE(status.ok()) << status;
   }
   static std::string Path(const std::string& name) { return JoinPath(kDir, name); }
-  static std::string ManifestPath(uint64_t generation) { return Path(SnapshotManifestName(kName, generation)); }
+  static std::string ManifestPath(uint64_t generation) {
+    return Path(SnapshotManifestName(kName, generation));
+  }
   static std::string ShardPath(uint16_t shard, uint64_t generation) {
     return Path(SnapshotShardName(kName, ShardId(shard), generation));
   }
@@ -58,9 +62,10 @@ TEST_F(SnapshotManifestTest, TellsItsOwnNamesFromOthers) {
   EXPECT_EQ(ParseSnapshotName(kName, "dump.shard-2.17.rdb").generation, 17u);
   EXPECT_TRUE(ParseSnapshotName(kName, "dump.shard-2.17.rdb.tmp").temporary);
   EXPECT_EQ(ParseSnapshotName(kName, "dump.9.manifest").kind, Kind::kManifest);
-  for (const char* foreign : {"dump.rdb", "dump.rdb.tmp", "dump.manifest", "dump.x.manifest", "dump.shard-2.rdb",
-                              "dump.shard-999.1.rdb", "dump.shard-02.1.rdb", "other.shard-2.17.rdb", "dump.-1.manifest",
-                              "dump.1.manifest.bak", "xdump.1.manifest", ""}) {
+  for (const char* foreign :
+       {"dump.rdb", "dump.rdb.tmp", "dump.manifest", "dump.x.manifest", "dump.shard-2.rdb",
+        "dump.shard-999.1.rdb", "dump.shard-02.1.rdb", "other.shard-2.17.rdb", "dump.-1.manifest",
+        "dump.1.manifest.bak", "xdump.1.manifest", ""}) {
     EXPECT_EQ(ParseSnapshotName(kName, foreign).kind, Kind::kForeign) << foreign;
   }
 }
@@ -134,8 +139,9 @@ TEST_F(SnapshotManifestTest, DamageIsReportedAndTheOlderOneOffered) {
   EXPECT_TRUE(choice.damaged);
   EXPECT_EQ(choice.manifest.generation, 1u);
   ASSERT_EQ(choice.notes.size(), 1u);
-  EXPECT_EQ(choice.notes[0],
-            "snapshot 2 is not whole: data/dump.shard-1.2.rdb has 100 bytes, its manifest says 101");
+  EXPECT_EQ(
+      choice.notes[0],
+      "snapshot 2 is not whole: data/dump.shard-1.2.rdb has 100 bytes, its manifest says 101");
 
   ASSERT_TRUE(files_.Remove(ShardPath(0, 1)).ok());
   files_[ManifestPath(2)][20] ^= 1;
@@ -155,7 +161,8 @@ TEST_F(SnapshotManifestTest, ManifestUnderAnothersNameIsDamage) {
 TEST_F(SnapshotManifestTest, OlderSnapshotsGoOnlyAfterTheNewOneIsWhole) {
   WriteSnapshot(1);
   const SnapshotManifest second = WriteFiles(2, 3);
-  EXPECT_EQ(RemoveOlderSnapshots(files_, kDir, kName, 2).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(RemoveOlderSnapshots(files_, kDir, kName, 2).code(),
+            absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Choose().manifest.generation, 1u);
 
   ASSERT_TRUE(StoreManifest(files_, kDir, kName, second).ok());
