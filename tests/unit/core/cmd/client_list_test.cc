@@ -6,16 +6,16 @@
 namespace basalt {
 namespace {
 
-Client MakeClient(uint64_t id) {
-  Client client;
-  client.id = ClientId(id);
-  client.peer = "127.0.0.1:5000";
-  client.local = "127.0.0.1:6379";
-  return client;
-}
+struct KnownClient : Client {
+  explicit KnownClient(uint64_t number) {
+    id = ClientId(number);
+    peer = "127.0.0.1:5000";
+    local = "127.0.0.1:6379";
+  }
+};
 
 TEST(ClientFilterTest, EveryGivenPartHasToFit) {
-  Client client = MakeClient(7);
+  KnownClient client(7);
   EXPECT_TRUE(ClientFilter{}.Fits(client));
   EXPECT_TRUE((ClientFilter{.id = 7, .addr = "127.0.0.1:5000"}).Fits(client));
   EXPECT_FALSE((ClientFilter{.id = 8, .addr = "127.0.0.1:5000"}).Fits(client));
@@ -31,7 +31,7 @@ TEST(ClientFilterTest, KindsHaveTheirOldNamesToo) {
 }
 
 TEST(ClientLineTest, HasRedisFields) {
-  Client client = MakeClient(7);
+  KnownClient client(7);
   client.name = "me";
   client.connected_at_ms = 1000;
   std::string line;
@@ -42,7 +42,7 @@ TEST(ClientLineTest, HasRedisFields) {
 }
 
 TEST(ClientReplyTest, DropsOnlyWhatWasWrittenWhileMuted) {
-  Client client = MakeClient(1);
+  KnownClient client(1);
   client.out = "+OK\r\n";
   client.Mute(Client::ReplyMode::kOff);
   client.out += "+dropped\r\n";
