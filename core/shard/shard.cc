@@ -380,6 +380,7 @@ void Shard::RunParked(const ShardSet& set, absl::FunctionRef<void()> section) {
     shard.log_->Seal(epoch, TxStamp{});
   }
   section();
+  epoch = world_.CurrentEpoch();  // the section may have begun a new one
   TxStamp tx{};
   for (Shard* shard : shards) tx.parts += !shard->keyspace_.journal().empty();
   if (tx.parts > 1) tx.id = world_.NextTx();
@@ -388,7 +389,7 @@ void Shard::RunParked(const ShardSet& set, absl::FunctionRef<void()> section) {
     if (!shard->keyspace_.journal().empty() && shard->close_epoch_ < epoch) shard->close_epoch_ = epoch;
     shard->log_->Seal(epoch, tx.parts > 1 ? tx : TxStamp{});
     sync |= world_.always() && shard->log_->durable_batch() + 1 < shard->log_->open_batch();
-    shard->tick_epoch_ = world_.CurrentEpoch();  // the section may have begun a new one
+    shard->tick_epoch_ = epoch;
   }
   if (sync) world_.park().Sync([this] { FlushLogNow(); });
   world_.park().Release();

@@ -41,7 +41,8 @@ void ShardLog::TurnOff() {
 // The kernel may still be writing from the writer's buffers: those go first.
 void ShardLog::Close() {
   if (absl::Status s = FlushNow(); !s.ok()) {
-    LogWarning("Shard ", shard_.value, ": the end of the log that was turned off is lost: ", MessageOf(s));
+    LogWarning("Shard ", shard_.value,
+               ": the end of the log that was turned off is lost: ", MessageOf(s));
     while (!writer_->idle()) ring_->SubmitAndReap(10'000);
   }
   closing_ = false;
@@ -59,8 +60,11 @@ Lsn ShardLog::RotateTo(ManifestStore::OpenedFile file) {
   return start;
 }
 
-void ShardLog::SetPolicy(FsyncPolicy policy) {
-  if (writer_ != nullptr) writer_->SetPolicy(policy);
+void ShardLog::ChangePolicy(FsyncPolicy policy, Epoch epoch) {
+  if (!on() || writer_->policy() == policy) return;
+  writer_->SetPolicy(policy);
+  complete_ = Epoch(epoch.value - 1);
+  sealed_.push_back({open_batch_++, writer_->Seal({}, 0, epoch, complete_)});
 }
 
 void ShardLog::Seal(Epoch epoch, TxStamp tx) {

@@ -38,12 +38,11 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   // Parked world, for a rewrite: what is recorded from now on goes into `file`. Returns where that
   // begins.
   Lsn RotateTo(ManifestStore::OpenedFile file);
-  void SetPolicy(FsyncPolicy policy);
+  // Parked world: from here on another policy holds, from `epoch` on, which has just begun.
+  void ChangePolicy(FsyncPolicy policy, Epoch epoch);
 
   uint64_t open_batch() const override { return open_batch_; }
-  uint64_t durable_batch() const override {
-    return on() ? durable_batch_ : open_batch_ - 1;
-  }
+  uint64_t durable_batch() const override { return on() ? durable_batch_ : open_batch_ - 1; }
   void Seal(Epoch epoch, TxStamp tx) override;
   void Commit(Epoch epoch) override;
   absl::Status FlushNow() override;

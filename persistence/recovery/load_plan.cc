@@ -36,6 +36,9 @@ absl::StatusOr<LoadPlan> PlanOwnLog(FileSystem& fs, ManifestStore& store, const 
   for (const Finding& finding : recovery->findings) LogWarning("Recovery: ", finding.ToString());
   LogNotice("Recovery: ", recovery->Summary());
   if (absl::Status s = ApplyPlan(fs, store, *recovery); !s.ok()) return s;
+  if (absl::StatusOr<std::vector<std::string>> strays = store.RemoveStrays(); strays.ok()) {
+    for (const std::string& name : *strays) LogNotice("Recovery: removed ", name, ", left by an interrupted rewrite");
+  }
   LoadPlan plan{.source = LoadPlan::Source::kLog, .drop_expired = false};
   Manifest manifest = store.current();
   for (uint32_t i = 0; i < manifest.shard_count; ++i) {
@@ -76,6 +79,18 @@ absl::StatusOr<LoadPlan> PlanForeignLog(FileSystem& fs, const std::string& direc
   }
   plan.parts.push_back(std::move(part));
   return plan;
+}
+
+// There is no manifest. Files of a log mean that it was lost, and a person must look - but for bases alone beside a snapshot:
+// those were being made from it when the start was cut off, and are made again.
+absl::Status CheckOrphans(ManifestStore& store, bool snapshot_there) {
+  absl::StatusOr<std::vector<std::string>> orphans = store.OrphanedFiles();
+  if (!orphans.ok()) return absl::IsNotFound(orphans.status()) ? absl::OkStatus() : orphans.status();
+  for (const std::string& name : *orphans) {
+    if (snapshot_there && name.ends_with(".rdb")) continue;
+    return absl::DataLossError(Describe(RecoveryCase::kManifestMissing, store.PathOf(name), 0));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<LoadPlan> PlanSnapshot(FileSystem& fs, const Config& config) {
@@ -132,9 +147,14 @@ absl::StatusOr<LoadPlan> PlanLoad(FileSystem& fs, const Config& config, Manifest
     }
     if (!absl::IsNotFound(found)) return found;
     if (fs.Stat(config.appendfilename).ok()) return PlanForeignLog(fs, ".", {config.appendfilename}, options);
-    LogNotice("The log is on but there is none yet: it begins with what the snapshot holds");
   }
-  return PlanSnapshot(fs, config);
+  absl::StatusOr<LoadPlan> plan = PlanSnapshot(fs, config);
+  if (plan.ok() && config.appendonly) {
+    bool there = plan->source != LoadPlan::Source::kNothing;
+    if (absl::Status s = CheckOrphans(store, there); !s.ok()) return s;
+    if (there) LogNotice("The log is on but there is none yet: it begins with what the ", SourceName(plan->source), " holds");
+  }
+  return plan;
 }
 
 }  // namespace basalt

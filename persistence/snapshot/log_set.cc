@@ -125,8 +125,7 @@ absl::Status LogSet::BeginNew(std::vector<BaseFile> bases) {
     manifest.history.insert(manifest.history.end(), files.incrementals.begin(), files.incrementals.end());
   }
   manifest.history.insert(manifest.history.end(), old.history.begin(), old.history.end());
-  if (absl::Status s = store_->Install(std::move(manifest)); !s.ok()) return s;
-  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->AddIncrementals(kPreallocateBytes);
+  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->InstallWithFiles(std::move(manifest), kPreallocateBytes);
   if (!files.ok()) return files.status();
   files_ = *std::move(files);
   return store_->RemoveHistory();
@@ -238,7 +237,11 @@ bool LogSet::RewriteDue() const {
 // --- at run time
 
 void LogSet::SetPolicy(AppendFsync policy) {
-  for (ShardLog* log : logs_) log->SetPolicy(PolicyOf(policy));
+  // A new epoch, and a mark in every log that all before it is complete: what was written under the old policy is judged by the
+  // old rule, and the park ends only when the marks are durable. Without them a shard that stays idle under `always`, where
+  // epochs are not closed, would hold the cut back behind effects that have become durable.
+  world_.AdvanceEpoch(world_.CurrentEpoch());
+  for (ShardLog* log : logs_) log->ChangePolicy(PolicyOf(policy), world_.CurrentEpoch());
   world_.SetAlways(on_ && policy == AppendFsync::kAlways);
 }
 
