@@ -1,4 +1,5 @@
-// HSCAN, SSCAN and ZSCAN: reading the words, gathering what matches, replying. The thread that runs the command.
+// HSCAN, SSCAN and ZSCAN: reading the words, gathering what matches, replying. The thread that runs
+// the command.
 #pragma once
 
 #include <string>
@@ -8,8 +9,8 @@
 
 namespace basalt {
 
-// `scan(entry, cursor, count, found)` visits a part of the collection, calls found(name) or found(name, text) for each element
-// and returns the next cursor.
+// `scan(entry, cursor, count, found)` visits a part of the collection, calls found(name) or
+// found(name, text) for each element and returns the next cursor.
 template <class Scan>
 void ScanCollection(CommandContext& ctx, ValueType type, Scan&& scan) {
   uint64_t cursor;

@@ -1,5 +1,5 @@
-// The end of the STORE forms (SINTERSTORE, ZRANGESTORE and others): the result replaces what the destination held. The thread
-// that runs the command.
+// The end of the STORE forms (SINTERSTORE, ZRANGESTORE and others): the result replaces what the
+// destination held. The thread that runs the command.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace basalt {
 
-// Stores `result` (a Set, ZSet or List, by `type`) under `key`, without an expiry; an empty one deletes the key, whatever it
-// held. Replies the size.
+// Stores `result` (a Set, ZSet or List, by `type`) under `key`, without an expiry; an empty one
+// deletes the key, whatever it held. Replies the size.
 template <class Collection>
 void StoreResult(CommandContext& ctx, std::string_view key, ValueType type,
                  std::unique_ptr<Collection> result) {

@@ -27,7 +27,8 @@ bool ReadSets(CommandContext& ctx, Args keys, Sets* sets) {
 }
 
 bool AllContain(std::span<const Set* const> sets, std::string_view member) {
-  return std::all_of(sets.begin(), sets.end(), [&](const Set* set) { return set->Contains(member); });
+  return std::all_of(sets.begin(), sets.end(),
+                     [&](const Set* set) { return set->Contains(member); });
 }
 
 bool AnyContains(std::span<const Set* const> sets, std::string_view member) {
@@ -35,14 +36,16 @@ bool AnyContains(std::span<const Set* const> sets, std::string_view member) {
                      [&](const Set* set) { return set != nullptr && set->Contains(member); });
 }
 
-// Visits what all sets have in common, until `visit` returns false. Costs the smallest set's size times their number.
+// Visits what all sets have in common, until `visit` returns false. Costs the smallest set's size
+// times their number.
 template <class Visit>
 void ForEachCommon(Sets sets, Visit&& visit) {
   std::stable_sort(sets.begin(), sets.end(),
                    [](const Set* a, const Set* b) { return SizeOf(a) < SizeOf(b); });
   if (SizeOf(sets[0]) == 0) return;
   const std::span<const Set* const> others = std::span(sets).subspan(1);
-  sets[0]->ForEach([&](std::string_view member) { return !AllContain(others, member) || visit(member); });
+  sets[0]->ForEach(
+      [&](std::string_view member) { return !AllContain(others, member) || visit(member); });
 }
 
 std::unique_ptr<Set> Union(const Sets& sets) {
@@ -57,13 +60,15 @@ std::unique_ptr<Set> Union(const Sets& sets) {
   return result;
 }
 
-// Either asks the other sets about each member of the first, or copies the first and takes the others' members off: whatever
-// looks at fewer members. The first way is worth half as much again, since it stops at the first set that has the member.
-// The border is Redis's, because it shows: a copy that once held words is no intset when only numbers are left.
+// Either asks the other sets about each member of the first, or copies the first and takes the
+// others' members off: whatever looks at fewer members. The first way is worth half as much again,
+// since it stops at the first set that has the member. The border is Redis's, because it shows: a
+// copy that once held words is no intset when only numbers are left.
 std::unique_ptr<Set> Difference(const Sets& sets) {
   auto result = std::make_unique<Set>();
   const Set* first = sets[0];
-  if (first == nullptr || std::find(sets.begin() + 1, sets.end(), first) != sets.end()) return result;
+  if (first == nullptr || std::find(sets.begin() + 1, sets.end(), first) != sets.end())
+    return result;
   size_t asked = 0, walked = 0;
   for (const Set* set : sets) {
     if (set == nullptr) continue;
@@ -72,7 +77,8 @@ std::unique_ptr<Set> Difference(const Sets& sets) {
   }
   Sets others(sets.begin() + 1, sets.end());
   if (asked / 2 <= walked) {
-    std::sort(others.begin(), others.end(), [](const Set* a, const Set* b) { return SizeOf(a) > SizeOf(b); });
+    std::sort(others.begin(), others.end(),
+              [](const Set* a, const Set* b) { return SizeOf(a) > SizeOf(b); });
     first->ForEach([&](std::string_view member) {
       if (!AnyContains(others, member)) result->Add(member);
       return true;
@@ -136,7 +142,8 @@ void SinterCommand(CommandContext& ctx) {
 void SintercardCommand(CommandContext& ctx) {
   int64_t numkeys, limit = 0;
   if (!IntegerArgIn(ctx, 1, 1, INT64_MAX, &numkeys, errors::kNumkeysPositive)) return;
-  if (static_cast<uint64_t>(numkeys) > ctx.args.size() - 2) return ctx.reply.Error(errors::kNumkeysTooMany);
+  if (static_cast<uint64_t>(numkeys) > ctx.args.size() - 2)
+    return ctx.reply.Error(errors::kNumkeysTooMany);
   const size_t keys = static_cast<size_t>(numkeys);
   for (size_t i = 2 + keys; i < ctx.args.size(); i += 2) {
     if (!Is(ctx.args[i], "limit") || i + 1 == ctx.args.size()) return ReplySyntaxError(ctx);

@@ -57,7 +57,8 @@ void SmismemberCommand(CommandContext& ctx) {
   if (!ReadOfType(ctx, ctx.args[1], ValueType::kSet, &e)) return;
   const Args members = ctx.args.From(2);
   ctx.reply.Array(members.size());
-  for (std::string_view member : members) ctx.reply.Integer(e != nullptr && e->set()->Contains(member));
+  for (std::string_view member : members)
+    ctx.reply.Integer(e != nullptr && e->set()->Contains(member));
 }
 
 void SmembersCommand(CommandContext& ctx) {
@@ -78,9 +79,10 @@ void ScardCommand(CommandContext& ctx) {
 }
 
 void SscanCommand(CommandContext& ctx) {
-  ScanCollection(ctx, ValueType::kSet, [](const Entry& e, uint64_t cursor, size_t count, auto&& found) {
-    return e.set()->Scan(cursor, count, found);
-  });
+  ScanCollection(ctx, ValueType::kSet,
+                 [](const Entry& e, uint64_t cursor, size_t count, auto&& found) {
+                   return e.set()->Scan(cursor, count, found);
+                 });
 }
 
 }  // namespace basalt

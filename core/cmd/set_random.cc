@@ -14,7 +14,8 @@ namespace {
 // Members in one SREM of the log: keeps records at a size that replay reads in one go.
 constexpr size_t kMembersPerRecord = 1024;
 
-void LogRemoved(CommandContext& ctx, std::string_view key, const std::vector<std::string>& members) {
+void LogRemoved(CommandContext& ctx, std::string_view key,
+                const std::vector<std::string>& members) {
   std::vector<std::string_view> words;
   for (size_t i = 0; i < members.size();) {
     words.assign({"SREM", key});
@@ -58,7 +59,8 @@ void PopSeveral(CommandContext& ctx, std::string_view key, size_t count) {
   }
   std::vector<std::string> members;
   members.reserve(count);
-  set.RandomDistinct(ctx.local().rng, count, [&](std::string_view member) { members.emplace_back(member); });
+  set.RandomDistinct(ctx.local().rng, count,
+                     [&](std::string_view member) { members.emplace_back(member); });
   ctx.reply.Set(count);
   for (const std::string& member : members) {
     set.Remove(member);

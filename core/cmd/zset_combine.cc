@@ -1,5 +1,5 @@
-// ZUNION, ZINTER, ZDIFF, their STORE forms and ZINTERCARD. Sources are sorted sets, and sets, whose members all score 1; a
-// missing key is an empty one.
+// ZUNION, ZINTER, ZDIFF, their STORE forms and ZINTERCARD. Sources are sorted sets, and sets, whose
+// members all score 1; a missing key is an empty one.
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +10,7 @@
 #include "core/cmd/zset_handlers.h"
 #include "core/cmd/zset_ops.h"
 #include "core/value/set.h"
+#include "core/value/value_limits.h"
 
 namespace basalt {
 namespace {
@@ -69,7 +70,8 @@ bool ReadSources(CommandContext& ctx, size_t at, std::vector<Source>* sources) {
   int64_t numkeys;
   if (!IntegerArg(ctx, at, &numkeys)) return false;
   if (numkeys < 1) {
-    ctx.reply.Error(StrCat("ERR at least 1 input key is needed for '", ctx.spec->name, "' command"));
+    ctx.reply.Error(
+        StrCat("ERR at least 1 input key is needed for '", ctx.spec->name, "' command"));
     return false;
   }
   if (static_cast<uint64_t>(numkeys) > ctx.args.size() - at - 1) {
@@ -154,13 +156,23 @@ void ForEachCommon(const Combination& c, Visit&& visit) {
   });
 }
 
+// Redis gathers results in the large encoding, where -0 stays apart from 0; the small one knows no
+// -0.
+void AddResult(ZSet* result, std::string_view member, double score) {
+  if (score == 0 && std::signbit(score)) result->Reserve(SIZE_MAX);
+  result->Add(member, score);
+}
+
 void Unite(const Combination& c, ZSet* result) {
   for (const Source& source : c.sources) {
     source.ForEach([&](std::string_view member, double score) {
       score = NanToZero(source.weight * score);
       double old;
-      if (result->Score(member, &old)) score = Aggregated(c.aggregate, old, score);
-      result->Add(member, score);
+      if (result->Score(member, &old)) {
+        score = Aggregated(c.aggregate, old, score);
+        if (score == 0 && old == 0) result->Remove(member);  // to Add, 0 and -0 are the same score
+      }
+      AddResult(result, member, score);
       return true;
     });
   }
@@ -173,7 +185,7 @@ void Subtract(const Combination& c, ZSet* result) {
     const bool elsewhere = std::any_of(others.begin(), others.end(), [&](const Source& other) {
       return other.Find(member, &ignored);
     });
-    if (!elsewhere) result->Add(member, score);
+    if (!elsewhere) AddResult(result, member, score);
     return true;
   });
 }
@@ -186,7 +198,7 @@ std::unique_ptr<ZSet> Combined(const Combination& c) {
       break;
     case Operation::kInter:
       ForEachCommon(c, [&](std::string_view member, double score) {
-        result->Add(member, score);
+        AddResult(result.get(), member, score);
         return true;
       });
       break;
@@ -194,6 +206,17 @@ std::unique_ptr<ZSet> Combined(const Combination& c) {
       Subtract(c, result.get());
   }
   return result;
+}
+
+// The result in the encoding that its size asks for.
+std::unique_ptr<ZSet> Compact(std::unique_ptr<ZSet> result) {
+  if (result->is_packed() || result->Size() > ValueLimits::zset_max_listpack_entries) return result;
+  auto compact = std::make_unique<ZSet>();
+  result->ForEach([&](std::string_view member, double score) {
+    compact->Add(member, score);
+    return compact->is_packed();
+  });
+  return compact->is_packed() ? std::move(compact) : std::move(result);
 }
 
 void ReplyCombined(CommandContext& ctx, Operation operation) {
@@ -207,7 +230,7 @@ void ReplyCombined(CommandContext& ctx, Operation operation) {
 void StoreCombined(CommandContext& ctx, Operation operation) {
   Combination c{operation};
   if (!ParseCombination(ctx, 2, Form::kStore, &c)) return;
-  StoreResult(ctx, ctx.args[1], ValueType::kZSet, Combined(c));
+  StoreResult(ctx, ctx.args[1], ValueType::kZSet, Compact(Combined(c)));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The handlers of the sorted set commands, for their rows in zset_commands.cc. Each runs on the thread that owns the keys.
+// The handlers of the sorted set commands, for their rows in zset_commands.cc. Each runs on the
+// thread that owns the keys.
 #pragma once
 
 namespace basalt {

@@ -8,7 +8,8 @@
 namespace basalt {
 namespace {
 
-// More lenient than other numbers in commands: an empty word is 0, spaces may lead, and what is too large is infinite.
+// More lenient than other numbers in commands: an empty word is 0, spaces may lead, and what is too
+// large is infinite.
 bool ParseScoreBound(std::string_view word, double* score, bool* exclusive) {
   *exclusive = word.starts_with('(');
   if (*exclusive) word.remove_prefix(1);
@@ -53,7 +54,8 @@ bool ScoreRangeArgs(CommandContext& ctx, size_t min_at, size_t max_at, ScoreRang
 }
 
 bool LexRangeArgs(CommandContext& ctx, size_t min_at, size_t max_at, LexRange* out) {
-  if (ParseLexBound(ctx.args[min_at], &out->min) && ParseLexBound(ctx.args[max_at], &out->max)) return true;
+  if (ParseLexBound(ctx.args[min_at], &out->min) && ParseLexBound(ctx.args[max_at], &out->max))
+    return true;
   ctx.reply.Error(errors::kMinMaxNotString);
   return false;
 }
@@ -88,7 +90,8 @@ bool ParseScoredMultiPop(CommandContext& ctx, size_t numkeys_at, ScoredMultiPop*
   if (fits && ++i < args.size()) {
     fits = Is(args[i], "count") && i + 1 < args.size();
     int64_t count;
-    if (fits && !IntegerArgIn(ctx, i + 1, 1, INT64_MAX, &count, errors::kCountPositive)) return false;
+    if (fits && !IntegerArgIn(ctx, i + 1, 1, INT64_MAX, &count, errors::kCountPositive))
+      return false;
     if (fits) out->count = static_cast<size_t>(count);
     fits = fits && i + 2 == args.size();
   }

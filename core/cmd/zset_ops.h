@@ -1,5 +1,6 @@
-// What the sorted set commands share: bounds of ranges, replies of members with scores, and popping, which the blocking forms
-// do, too. A function that returns false has already replied with the error. The thread that runs the command.
+// What the sorted set commands share: bounds of ranges, replies of members with scores, and
+// popping, which the blocking forms do, too. A function that returns false has already replied with
+// the error. The thread that runs the command.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +13,13 @@
 namespace basalt {
 
 // The words at `min_at` and `max_at` as an interval of scores: "5", "(5", "-inf".
-[[nodiscard]] bool ScoreRangeArgs(CommandContext& ctx, size_t min_at, size_t max_at, ScoreRange* out);
+[[nodiscard]] bool ScoreRangeArgs(CommandContext& ctx, size_t min_at, size_t max_at,
+                                  ScoreRange* out);
 // As an interval of names: "[a", "(a", "-", "+". The bounds are views of the words.
 [[nodiscard]] bool LexRangeArgs(CommandContext& ctx, size_t min_at, size_t max_at, LexRange* out);
 
-// How members are replied: names only, names and scores in one flat array, or an array for each pair.
+// How members are replied: names only, names and scores in one flat array, or an array for each
+// pair.
 enum class ScoredForm : uint8_t { kNames, kFlat, kPairs };
 
 // WITHSCORES: flat in RESP2, pairs in RESP3.
@@ -44,8 +47,8 @@ class ScoredReplies {
 
 enum class ScoreEnd : uint8_t { kMin, kMax };
 
-// Takes the `count` (at most the set's size) lowest or highest members off, outermost first, each shown to `visit`; deletes the
-// key when it gets empty.
+// Takes the `count` (at most the set's size) lowest or highest members off, outermost first, each
+// shown to `visit`; deletes the key when it gets empty.
 void PopScored(CommandContext& ctx, std::string_view key, Entry* e, ScoreEnd end, size_t count,
                ZSet::Visitor visit);
 

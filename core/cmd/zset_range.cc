@@ -57,7 +57,8 @@ bool ParseOptions(CommandContext& ctx, size_t i, RangeForm form, RangeQuery* q) 
 
 bool CheckOptions(CommandContext& ctx, const RangeQuery& q) {
   if (q.limit != -1 && q.by == RangeBy::kRank) {
-    ctx.reply.Error("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
+    ctx.reply.Error(
+        "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
     return false;
   }
   if (q.with_scores && q.by == RangeBy::kName) {
@@ -71,7 +72,8 @@ bool CheckOptions(CommandContext& ctx, const RangeQuery& q) {
 bool ParseQuery(CommandContext& ctx, size_t key_at, RangeForm form, RangeQuery* q) {
   if (!ParseOptions(ctx, key_at + 3, form, q) || !CheckOptions(ctx, *q)) return false;
   size_t min_at = key_at + 1, max_at = key_at + 2;
-  if (q->by == RangeBy::kRank) return IntegerArg(ctx, min_at, &q->first) && IntegerArg(ctx, max_at, &q->last);
+  if (q->by == RangeBy::kRank)
+    return IntegerArg(ctx, min_at, &q->first) && IntegerArg(ctx, max_at, &q->last);
   if (q->reverse) std::swap(min_at, max_at);
   return q->by == RangeBy::kScore ? ScoreRangeArgs(ctx, min_at, max_at, &q->scores)
                                   : LexRangeArgs(ctx, min_at, max_at, &q->names);
@@ -132,7 +134,7 @@ void ZrangestoreCommand(CommandContext& ctx) {
   auto result = std::make_unique<ZSet>();
   if (e != nullptr) {
     const RankSpan span = SpanOf(*e->zset(), q);
-    result->Reserve(span.count);
+    if (q.by == RangeBy::kRank) result->Reserve(span.count);
     e->zset()->Range(span, /*reverse=*/false,
                      [&](std::string_view member, double score) { result->Add(member, score); });
   }

@@ -1,6 +1,7 @@
 // Sorted set commands that answer scores, ranks, counts and members at random.
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/cmd/collection_scan.h"
 #include "core/cmd/zset_handlers.h"
@@ -37,6 +38,16 @@ void ReplyOneAtRandom(CommandContext& ctx) {
   Element member;
   e->zset()->RandomMember(ctx.local().rng, &member, nullptr);
   ctx.reply.Bulk(member.text());
+}
+
+// ZSCAN shows what a listpack stores, which is an integer where the score is one, but "1e+17" of a
+// large set.
+size_t FormatScanned(double score, bool packed, char out[kDoubleTextMax]) {
+  constexpr double kIntegersEnd = 0x1p62;
+  if (packed && std::fabs(score) <= kIntegersEnd && std::trunc(score) == score) {
+    return FormatInt64(static_cast<int64_t>(score), out);
+  }
+  return FormatDouble(score, out);
 }
 
 }  // namespace
@@ -101,12 +112,14 @@ void ZrandmemberCommand(CommandContext& ctx) {
 }
 
 void ZscanCommand(CommandContext& ctx) {
-  ScanCollection(ctx, ValueType::kZSet, [](const Entry& e, uint64_t cursor, size_t count, auto&& found) {
-    return e.zset()->Scan(cursor, count, [&](std::string_view member, double score) {
-      char text[kDoubleTextMax];
-      found(member, std::string_view(text, FormatDouble(score, text)));
-    });
-  });
+  ScanCollection(ctx, ValueType::kZSet,
+                 [](const Entry& e, uint64_t cursor, size_t count, auto&& found) {
+                   const bool packed = e.zset()->is_packed();
+                   return e.zset()->Scan(cursor, count, [&](std::string_view member, double score) {
+                     char text[kDoubleTextMax];
+                     found(member, std::string_view(text, FormatScanned(score, packed, text)));
+                   });
+                 });
 }
 
 }  // namespace basalt

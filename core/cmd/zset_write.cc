@@ -10,9 +10,9 @@ namespace basalt {
 namespace {
 
 struct AddOptions {
-  bool nx = false;    // only new members
-  bool xx = false;    // only those that are there
-  bool gt = false;    // only to a higher score (new members, too)
+  bool nx = false;  // only new members
+  bool xx = false;  // only those that are there
+  bool gt = false;  // only to a higher score (new members, too)
   bool lt = false;
   bool ch = false;    // reply the number of changed members, too
   bool incr = false;  // add to the score, and reply it
@@ -83,7 +83,8 @@ AddResult AddMember(ZSet& zset, std::string_view member, double* score, const Ad
   return AddResult::kUpdated;
 }
 
-// The set to add to, a new one if need be. False: an error was replied. Null when there is none and XX makes none.
+// The set to add to, a new one if need be. False: an error was replied. Null when there is none and
+// XX makes none.
 bool FindToAdd(CommandContext& ctx, bool xx, ZSet** zset) {
   if (!xx) {
     *zset = FindOrAdd<ZSet>(ctx, ctx.args[1], ValueType::kZSet);
