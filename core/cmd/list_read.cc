@@ -34,8 +34,11 @@ bool ParsePosOptions(CommandContext& ctx, PosOptions* o) {
       return false;
     }
   }
-  // Redis cannot negate the smallest rank and so skips no match.
-  if (o->rank == INT64_MIN) o->rank = -1;
+  // Redis cannot negate the smallest rank: it skips no match then, and never sees that it has COUNT of them.
+  if (o->rank == INT64_MIN) {
+    o->rank = -1;
+    if (o->several) o->count = 0;
+  }
   return true;
 }
 

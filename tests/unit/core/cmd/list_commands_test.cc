@@ -145,6 +145,7 @@ TEST_F(ListCommandsTest, FindsPositions) {
   EXPECT_EQ(Run("LPOS none c COUNT 0"), "[]");
   EXPECT_EQ(Run("LPOS none c"), "nil");
   EXPECT_EQ(Run("LPOS l c RANK -9223372036854775808"), "7");
+  EXPECT_EQ(Run("LPOS l c RANK -9223372036854775808 COUNT 1"), "[7 6 2]") << "as Redis";
 }
 
 TEST_F(ListCommandsTest, PositionOptionsAreCheckedFirst) {
