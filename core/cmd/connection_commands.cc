@@ -32,7 +32,7 @@ void EchoCommand(CommandContext& ctx) { ctx.reply.Bulk(ctx.args[1]); }
 
 void SelectCommand(CommandContext& ctx) {
   DbIndex db;
-  if (!DbArg(ctx, 1, &db, errors::kNotInteger)) return;
+  if (!DbArg(ctx, 1, &db)) return;
   if (ctx.client() != nullptr) ctx.client()->db = db;
   ctx.set_db(db);
   ctx.reply.Ok();

@@ -93,7 +93,9 @@ void ReplyTime(CommandContext& ctx, Ask ask, TimeUnit unit) {
   if (!e->has_expiry()) return ctx.reply.Integer(-1);
   int64_t time = e->expire_at_ms();
   if (ask == Ask::kLeft) time = std::max<int64_t>(0, time - ctx.now_ms());
-  ctx.reply.Integer(unit == TimeUnit::kMillis ? time : (time + 500) / 1000);
+  if (unit == TimeUnit::kMillis) return ctx.reply.Integer(time);
+  // Of the last half second before the end of time, Redis answers a negative number.
+  ctx.reply.Integer(static_cast<int64_t>(static_cast<uint64_t>(time) + 500) / 1000);
 }
 
 void ExpireCommand(CommandContext& ctx) { Expire(ctx, TimeUnit::kSeconds, /*absolute=*/false); }
@@ -122,8 +124,10 @@ constexpr CommandSpec kCommands[] = {
     {"pexpire", -3, kQuickWrite, kKey, Where::kKeys, PexpireCommand, "generic", ""},
     {"expireat", -3, kQuickWrite, kKey, Where::kKeys, ExpireatCommand, "generic", ""},
     {"pexpireat", -3, kQuickWrite, kKey, Where::kKeys, PexpireatCommand, "generic", ""},
-    {"ttl", 2, kQuickRead, kKey, Where::kKeys, TtlCommand, "generic", ""},
-    {"pttl", 2, kQuickRead, kKey, Where::kKeys, PttlCommand, "generic", ""},
+    {"ttl", 2, kQuickRead, kKey, Where::kKeys, TtlCommand, "generic", "", {},
+     "nondeterministic_output"},
+    {"pttl", 2, kQuickRead, kKey, Where::kKeys, PttlCommand, "generic", "", {},
+     "nondeterministic_output"},
     {"expiretime", 2, kQuickRead, kKey, Where::kKeys, ExpiretimeCommand, "generic", ""},
     {"pexpiretime", 2, kQuickRead, kKey, Where::kKeys, PexpiretimeCommand, "generic", ""},
     {"persist", 2, kQuickWrite, kKey, Where::kKeys, PersistCommand, "generic", ""},

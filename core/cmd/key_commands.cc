@@ -9,12 +9,6 @@ constexpr KeySpec kFirst{1, 1, 1};
 constexpr KeySpec kAll{1, -1, 1};
 constexpr KeySpec kTwo{1, 2, 1};
 
-// OBJECT <subcommand> <key>; HELP has no key.
-bool ObjectKeys(Args args, std::vector<uint32_t>* positions) {
-  if (args.size() == 3) positions->push_back(2);
-  return true;
-}
-
 // The key to sort, and where STORE puts the result: the last STORE counts. What BY and GET make up depends on the data, which
 // is why SORT runs with all shards parked.
 bool SortKeys(Args args, std::vector<uint32_t>* positions) {
@@ -33,24 +27,42 @@ bool SortKeys(Args args, std::vector<uint32_t>* positions) {
   return true;
 }
 
+constexpr KeySpec kSecond{2, 2, 1};
+
+constexpr CommandSpec kObjectSubcommands[] = {
+    {"object|encoding", 3, kReadonly, kSecond, Where::kKeys, ObjectEncodingCommand, "generic", "", {}, "nondeterministic_output"},
+    {"object|freq", 3, kReadonly, kSecond, Where::kKeys, ObjectFreqCommand, "generic", "", {}, "nondeterministic_output"},
+    {"object|help", 2, kLoading | kStale, {}, Where::kHome, ObjectHelpCommand, "generic", ""},
+    {"object|idletime", 3, kReadonly, kSecond, Where::kKeys, ObjectIdletimeCommand, "generic", "", {}, "nondeterministic_output"},
+    {"object|refcount", 3, kReadonly, kSecond, Where::kKeys, ObjectRefcountCommand, "generic", "", {}, "nondeterministic_output"},
+};
+
 constexpr const char* kSortCategories = "@set @sortedset @list @dangerous";
 
 constexpr CommandSpec kCommands[] = {
-    {"del", -2, kWrite, kAll, Where::kKeys, DelCommand, "generic", ""},
-    {"unlink", -2, kWrite | kFast, kAll, Where::kKeys, DelCommand, "generic", ""},
-    {"exists", -2, kReadonly | kFast, kAll, Where::kKeys, ExistsCommand, "generic", ""},
+    {"del", -2, kWrite, kAll, Where::kKeys, DelCommand, "generic", "", {},
+     "request_policy:multi_shard response_policy:agg_sum"},
+    {"unlink", -2, kWrite | kFast, kAll, Where::kKeys, DelCommand, "generic", "", {},
+     "request_policy:multi_shard response_policy:agg_sum"},
+    {"exists", -2, kReadonly | kFast, kAll, Where::kKeys, ExistsCommand, "generic", "", {},
+     "request_policy:multi_shard response_policy:agg_sum"},
     {"type", 2, kReadonly | kFast, kFirst, Where::kKeys, TypeCommand, "generic", ""},
-    {"touch", -2, kReadonly | kFast, kAll, Where::kKeys, TouchCommand, "generic", ""},
+    {"touch", -2, kReadonly | kFast, kAll, Where::kKeys, TouchCommand, "generic", "", {},
+     "request_policy:multi_shard response_policy:agg_sum"},
     {"rename", 3, kWrite, kTwo, Where::kKeys, RenameCommand, "generic", ""},
     {"renamenx", 3, kWrite | kFast, kTwo, Where::kKeys, RenamenxCommand, "generic", ""},
     {"copy", -3, kWrite | kDenyOom, kTwo, Where::kKeys, CopyCommand, "generic", ""},
     {"move", 3, kWrite | kFast, kFirst, Where::kKeys, MoveCommand, "generic", ""},
-    {"object", -2, 0, {0, 0, 0, ObjectKeys}, Where::kKeys, ObjectCommand, "generic", ""},
-    {"dump", 2, kReadonly, kFirst, Where::kKeys, DumpCommand, "generic", ""},
+    {.name = "object", .arity = -2, .flags = 0, .where = Where::kHome, .handler = ObjectCommand, .group = "generic",
+     .categories = "", .subcommands = kObjectSubcommands},
+    {"dump", 2, kReadonly, kFirst, Where::kKeys, DumpCommand, "generic", "", {},
+     "nondeterministic_output"},
     {"restore", -4, kWrite | kDenyOom, kFirst, Where::kKeys, RestoreCommand, "generic", "@dangerous"},
     {"swapdb", 3, kWrite | kFast, {}, Where::kAllShards, SwapdbCommand, "generic", "@dangerous"},
-    {"flushdb", -1, kWrite, {}, Where::kAllShards, FlushdbCommand, "generic", "@dangerous"},
-    {"flushall", -1, kWrite, {}, Where::kAllShards, FlushallCommand, "generic", "@dangerous"},
+    {"flushdb", -1, kWrite, {}, Where::kAllShards, FlushdbCommand, "generic", "@dangerous", {},
+     "request_policy:all_shards response_policy:all_succeeded"},
+    {"flushall", -1, kWrite, {}, Where::kAllShards, FlushallCommand, "generic", "@dangerous", {},
+     "request_policy:all_shards response_policy:all_succeeded"},
     {"sort", -2, kWrite | kDenyOom | kMovableKeys, {1, 1, 1, SortKeys}, Where::kAllShards, SortCommand, "generic",
      kSortCategories},
     {"sort_ro", -2, kReadonly | kMovableKeys, {1, 1, 1, SortKeys}, Where::kAllShards, SortCommand, "generic",

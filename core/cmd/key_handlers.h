@@ -19,7 +19,12 @@ void CopyCommand(CommandContext& ctx);
 void MoveCommand(CommandContext& ctx);
 
 // key_object.cc
-void ObjectCommand(CommandContext& ctx);
+void ObjectCommand(CommandContext& ctx);  // OBJECT alone
+void ObjectEncodingCommand(CommandContext& ctx);
+void ObjectFreqCommand(CommandContext& ctx);
+void ObjectHelpCommand(CommandContext& ctx);
+void ObjectIdletimeCommand(CommandContext& ctx);
+void ObjectRefcountCommand(CommandContext& ctx);
 
 // key_dump.cc
 void DumpCommand(CommandContext& ctx);

@@ -54,39 +54,27 @@ void ReplyFrequency(CommandContext& ctx, const Entry& e) {
   ctx.reply.Integer(LfuCounter(e.access_bits(), ctx.now_ms(), ctx.local().lfu_params));
 }
 
-struct Subcommand {
-  const char* name;
-  void (*answer)(CommandContext&, const Entry&);
-};
-constexpr Subcommand kSubcommands[] = {
-    {"encoding", ReplyEncoding},
-    {"refcount", ReplyReferences},
-    {"idletime", ReplyIdleTime},
-    {"freq", ReplyFrequency},
-};
-
-void Help(CommandContext& ctx) {
-  ReplyHelp(ctx, {"ENCODING <key>", "    How the key's value is stored.", "FREQ <key>",
-                  "    How often the key is used, on a logarithmic scale (LFU policies).", "IDLETIME <key>",
-                  "    Seconds since the key was last used (other policies).", "REFCOUNT <key>",
-                  "    How many references to the key's value there are."});
+template <class Answer>
+void ReplyOf(CommandContext& ctx, Answer&& answer) {
+  const Entry* e = ctx.DbOf(ctx.args[2]).FindNoTouch(ctx.args[2]);
+  CountLookup(ctx, e);
+  e == nullptr ? ctx.reply.Null() : answer(ctx, *e);
 }
 
 }  // namespace
 
-void ObjectCommand(CommandContext& ctx) {
-  std::string_view name = ctx.args[1];
-  if (Is(name, "HELP")) {
-    return ctx.args.size() == 2 ? Help(ctx) : ReplyWrongArity(ctx, "object|help");
-  }
-  for (const Subcommand& sub : kSubcommands) {
-    if (!Is(name, sub.name)) continue;
-    if (ctx.args.size() != 3) return ReplyWrongArity(ctx, StrCat("object|", sub.name));
-    const Entry* e = ctx.DbOf(ctx.args[2]).FindNoTouch(ctx.args[2]);
-    CountLookup(ctx, e);
-    return e == nullptr ? ctx.reply.Null() : sub.answer(ctx, *e);
-  }
-  ctx.reply.Error(errors::UnknownSubcommand("object", name));
+void ObjectCommand(CommandContext& ctx) { ReplyWrongArity(ctx); }
+
+void ObjectEncodingCommand(CommandContext& ctx) { ReplyOf(ctx, ReplyEncoding); }
+void ObjectFreqCommand(CommandContext& ctx) { ReplyOf(ctx, ReplyFrequency); }
+void ObjectIdletimeCommand(CommandContext& ctx) { ReplyOf(ctx, ReplyIdleTime); }
+void ObjectRefcountCommand(CommandContext& ctx) { ReplyOf(ctx, ReplyReferences); }
+
+void ObjectHelpCommand(CommandContext& ctx) {
+  ReplyHelp(ctx, {"ENCODING <key>", "    How the key's value is stored.", "FREQ <key>",
+                  "    How often the key is used, on a logarithmic scale (LFU policies).", "IDLETIME <key>",
+                  "    Seconds since the key was last used (other policies).", "REFCOUNT <key>",
+                  "    How many references to the key's value there are."});
 }
 
 }  // namespace basalt

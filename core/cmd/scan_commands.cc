@@ -95,10 +95,14 @@ void RandomkeyCommand(CommandContext& ctx) {
 }
 
 constexpr CommandSpec kCommands[] = {
-    {"scan", -2, kReadonly, {}, Where::kCursor, ScanCommand, "generic", ""},
-    {"keys", 2, kReadonly, {}, Where::kAllShards, KeysCommand, "generic", "@dangerous"},
-    {"dbsize", 1, kReadonly | kFast, {}, Where::kAllShards, DbsizeCommand, "generic", ""},
-    {"randomkey", 1, kReadonly, {}, Where::kAllShards, RandomkeyCommand, "generic", ""},
+    {"scan", -2, kReadonly, {}, Where::kCursor, ScanCommand, "generic", "", {},
+     "nondeterministic_output request_policy:special"},
+    {"keys", 2, kReadonly, {}, Where::kAllShards, KeysCommand, "generic", "@dangerous", {},
+     "request_policy:all_shards nondeterministic_output_order"},
+    {"dbsize", 1, kReadonly | kFast, {}, Where::kAllShards, DbsizeCommand, "generic", "", {},
+     "request_policy:all_shards response_policy:agg_sum"},
+    {"randomkey", 1, kReadonly, {}, Where::kAllShards, RandomkeyCommand, "generic", "", {},
+     "request_policy:all_shards nondeterministic_output"},
 };
 
 }  // namespace

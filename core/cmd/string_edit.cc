@@ -16,6 +16,18 @@ bool LengthFits(CommandContext& ctx, size_t bytes) {
   return false;
 }
 
+// As text even where it spells an integer: that is how Redis keeps it, and OBJECT ENCODING shows.
+void StoreFloat(Db& db, std::string_view key, Entry* e, std::string_view text) {
+  constexpr std::string_view kNoInteger = ".";
+  if (e == nullptr) {
+    e = db.SetString(key, kNoInteger);
+  } else {
+    db.AssignString(e, kNoInteger);
+  }
+  std::memcpy(db.MutableString(e, text.size()).data(), text.data(), text.size());
+  e->ClearModified();
+}
+
 void Add(CommandContext& ctx, int64_t delta) {
   std::string_view key = ctx.args[1];
   Entry* e;
@@ -107,11 +119,7 @@ void IncrbyfloatCommand(CommandContext& ctx) {
   if (!std::isfinite(value)) return ctx.reply.Error(errors::kIncrNanOrInfinity);
 
   std::string text = FormatLongDouble(value);
-  if (e == nullptr) {
-    ctx.DbOf(key).SetString(key, text);
-  } else {
-    ctx.DbOf(key).AssignString(e, text);
-  }
+  StoreFloat(ctx.DbOf(key), key, e, text);
   ctx.Changed(key);
   // The sum as text, so that replay does not depend on how this machine rounds.
   ctx.LogInstead({"SET", key, text, "KEEPTTL"});

@@ -121,7 +121,11 @@ class Db {
   // Milliseconds that the entries with an expiry have left on average; 0 when there are none.
   int64_t AverageTtlMs() const;
   // The time from which on ExpireDue has something to do; INT64_MAX: none.
-  int64_t NextDueMs() const { return expiry_.empty() ? INT64_MAX : expiry_.First().at_ms + 1; }
+  int64_t NextDueMs() const {
+    if (expiry_.empty()) return INT64_MAX;
+    int64_t first = expiry_.First().at_ms;  // may itself be INT64_MAX: PEXPIREAT takes any time
+    return first == INT64_MAX ? first : first + 1;
+  }
 
  private:
   bool ChangeExpiry(Entry*& e, uint64_t hash, int64_t at_ms);

@@ -94,6 +94,7 @@ class Entry {
   char* StringData();
   const char* StringData() const { return const_cast<Entry*>(this)->StringData(); }
   void MarkModified() { flags_ |= kModified; }
+  void ClearModified() { flags_ &= static_cast<uint8_t>(~kModified); }  // the string was written as a whole
   bool modified() const { return flags_ & kModified; }
   // What OBJECT ENCODING says of a string: int, embstr or raw.
   const char* StringEncodingName() const;
