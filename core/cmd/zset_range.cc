@@ -135,7 +135,7 @@ void ZrangestoreCommand(CommandContext& ctx) {
   if (e != nullptr) {
     const RankSpan span = SpanOf(*e->zset(), q);
     if (q.by == RangeBy::kRank) result->Reserve(span.count);
-    e->zset()->Range(span, /*reverse=*/false,
+    e->zset()->Range(span, q.reverse,
                      [&](std::string_view member, double score) { result->Add(member, score); });
   }
   StoreResult(ctx, ctx.args[1], ValueType::kZSet, std::move(result));

@@ -310,6 +310,10 @@ TEST_F(ZSetCommandsTest, NegativeZeroSurvivesInTheLargeEncodingOnly) {
   EXPECT_EQ(Run("ZINTERSTORE d 1 z WEIGHTS -2"), "3");
   EXPECT_EQ(All("d"), "[" + large + " -4 b -2 a -0]");
   EXPECT_EQ(Run("OBJECT ENCODING d"), "skiplist");
+  // Gathered from the high end on, so that the long name comes before -0 does.
+  Run("ZADD r 5 " + large + " -0 a");
+  EXPECT_EQ(Run("ZRANGESTORE d r 9 -9 BYSCORE REV"), "2");
+  EXPECT_EQ(All("d"), "[a -0 " + large + " 5]");
 }
 
 TEST_F(ZSetCommandsTest, IntersectsAndSubtracts) {
