@@ -46,7 +46,7 @@ class HashTable : public HashTableCore {
   Element* FindIf(uint64_t hash, F&& match) const;
 
   // Adds an element whose key is not in the table.
-  void Insert(uint64_t hash, Element* element) { InsertElement(hash, element, &HashOfElement); }
+  void Insert(uint64_t hash, Element* element) { InsertElement(hash * salt_, element, Hashing()); }
   // The element lives at another address now; `from` is not read, its memory may be gone. False: `from` is not in the table.
   bool Replace(uint64_t hash, const Element* from, Element* to);
   // Removes an element by its address; false: not in the table. The table may shrink: only then, never at other calls, does it
@@ -63,12 +63,14 @@ class HashTable : public HashTableCore {
 
   // Fetches what a Find of this hash will read first; then, once that has arrived, the element it will find.
   void Prefetch(uint64_t hash) const {
+    hash *= salt_;
     uint64_t word = DirectoryWord(hash);
     if (word == 0) return;
     HashSegment s = HashSegment::Unpack(word);
     __builtin_prefetch(&s.buckets[s.HomeOf(hash)]);
   }
   void PrefetchElement(uint64_t hash) const {
+    hash *= salt_;
     uint64_t word = DirectoryWord(hash);
     if (word == 0) return;
     HashSegment s = HashSegment::Unpack(word);
@@ -97,6 +99,7 @@ class HashTable : public HashTableCore {
 
  private:
   static uint64_t HashOfElement(const void* e) { return Traits::Hash(static_cast<const Element*>(e)); }
+  HashOf Hashing() const { return {&HashOfElement, salt_}; }
   static Element* ElementOf(uint64_t word) {
     return reinterpret_cast<Element*>(word & HashSegment::kPointerMask);
   }
@@ -107,6 +110,7 @@ class HashTable : public HashTableCore {
     HashSegment segment;
     uint32_t home, bucket, slot;
   };
+  // `hash` with the salt already in it.
   bool Locate(uint64_t hash, const Element* element, Place* out) const;
 
   size_t drained_ = 0;  // directory index DrainSome has come to
@@ -115,6 +119,7 @@ class HashTable : public HashTableCore {
 template <class Traits>
 template <class F>
 auto HashTable<Traits>::FindIf(uint64_t hash, F&& match) const -> Element* {
+  hash *= salt_;
   uint64_t word = DirectoryWord(hash);
   if (word == 0) return nullptr;
   HashSegment s = HashSegment::Unpack(word);
@@ -179,7 +184,7 @@ bool HashTable<Traits>::Locate(uint64_t hash, const Element* element, Place* out
 template <class Traits>
 bool HashTable<Traits>::Replace(uint64_t hash, const Element* from, Element* to) {
   Place p;
-  if (Locate(hash, from, &p)) {
+  if (Locate(hash * salt_, from, &p)) {
     uint64_t& word = p.segment.buckets[p.bucket].words[p.slot];
     word = (word & ~HashSegment::kPointerMask) | reinterpret_cast<uint64_t>(to);
     return true;
@@ -196,10 +201,11 @@ bool HashTable<Traits>::Replace(uint64_t hash, const Element* from, Element* to)
 
 template <class Traits>
 bool HashTable<Traits>::Erase(uint64_t hash, const Element* element) {
+  hash *= salt_;
   Place p;
   if (!Locate(hash, element, &p)) return EraseOverflow(element);
   p.segment.Remove(p.home, p.bucket, p.slot);
-  AfterRemove(p.segment, p.home, hash, &HashOfElement);
+  AfterRemove(p.segment, p.home, hash, Hashing());
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/alloc.h"
+#include "core/base/random.h"
 
 namespace basalt {
 namespace {
@@ -73,11 +74,22 @@ size_t HashTableCore::MemoryBytes() const {
   return bytes;
 }
 
+uint64_t HashTableCore::NewSalt() {
+  // Any sequence of odd numbers without pattern does; tables are made by every thread.
+  thread_local uint64_t state = RandomSeed();
+  state += 0x9e3779b97f4a7c15;
+  uint64_t z = state;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return (z ^ (z >> 31)) | 1;
+}
+
 void HashTableCore::Swap(HashTableCore& other) {
   std::swap(directory_, other.directory_);
   std::swap(root_, other.root_);
   if (directory_ == &other.root_) directory_ = &root_;
   if (other.directory_ == &root_) other.directory_ = &other.root_;
+  std::swap(salt_, other.salt_);
   std::swap(size_, other.size_);
   std::swap(directory_bits_, other.directory_bits_);
   std::swap(overflow_, other.overflow_);

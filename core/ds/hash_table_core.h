@@ -32,7 +32,15 @@ class HashTableCore {
   static constexpr uint32_t kCursorBits = kMaxDirectoryBits + HashSegment::kPositionBits;
 
  protected:
-  using HashOf = uint64_t (*)(const void* element);
+  // An element's hash as this table orders it: Traits::Hash times the table's salt. Without a salt of its own, a table filled in
+  // the order of another one (a copy, SUNIONSTORE, a load) would get all of the first hashes first, and crowd them into one segment.
+  struct HashOf {
+    uint64_t (*hash)(const void* element);
+    uint64_t salt;
+    uint64_t operator()(const void* element) const { return hash(element) * salt; }
+  };
+  // Odd, so that multiplying by it loses nothing; the top bits of the product, which choose the segment, depend on all bits.
+  static uint64_t NewSalt();
 
   struct Overflow {
     uint64_t hash;
@@ -89,6 +97,7 @@ class HashTableCore {
   void FreeSegment(const HashSegment& segment);
 
   uint64_t* directory_ = &root_;
+  uint64_t salt_ = NewSalt();
   size_t size_ = 0;
   uint32_t directory_bits_ = 0;
   std::unique_ptr<std::vector<Overflow>> overflow_;

@@ -1,6 +1,7 @@
 #include "core/shard/shard.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "core/base/alloc.h"
 #include "core/base/check.h"
@@ -51,6 +52,22 @@ absl::Status Shard::Start() {
 void Shard::Run() {
   int64_t wait_us = 0;
   while (!world_.stopping.load(std::memory_order_relaxed)) wait_us = WaitTime(Tick(wait_us));
+  Leave();
+}
+
+// A coordinator may have been granted its park just before it saw that the world stops: it waits for everybody to stand, so nobody
+// goes before all have left their loops. Only then is nothing more recorded anywhere, and the log can be flushed to its end.
+void Shard::Leave() {
+  world_.departed.fetch_add(1, std::memory_order_acq_rel);
+  while (world_.departed.load(std::memory_order_acquire) < world_.shard_count()) {
+    DrainMailbox();
+    for (const Message& message : inbox_) {
+      if (message.kind == Message::Kind::kPark) Stand(message.value);
+    }
+    inbox_.clear();
+    std::this_thread::yield();
+  }
+  log_->Seal(world_.CurrentEpoch(), TxStamp{});
   FlushLogNow();
 }
 

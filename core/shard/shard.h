@@ -140,6 +140,7 @@ class Shard final : public CompletionSink {
   bool DrainMailbox();
   void Handle(const Message& message);
   void Stand(uint64_t round);
+  void Leave();
   void PublishDurable();
   void Serve(HopBatch* batch);
   void Collect(HopBatch* batch);

@@ -86,6 +86,7 @@ class World {
   std::atomic<bool> over_memory{false};  // maxmemory is reached and nothing may be evicted
   std::atomic<bool> save_failed{false};  // the last background save failed and stop-writes-on-bgsave-error is on
   std::atomic<bool> stopping{false};
+  std::atomic<uint32_t> departed{0};  // shards that have left their loops, because of it
   // CLIENT PAUSE: until when (Unix ms, 0 = not paused), and whether reads wait, too.
   std::atomic<int64_t> pause_until_ms{0};
   std::atomic<bool> pause_all{false};

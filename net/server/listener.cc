@@ -12,6 +12,19 @@
 namespace basalt {
 namespace {
 
+// A predecessor that was killed has its sockets a moment longer: the kernel takes its io_uring apart, and lets go of what was
+// pending on it, only after the process is gone.
+constexpr int kBindTries = 40;
+constexpr useconds_t kBindPauseMicros = 50'000;
+
+bool BindPatiently(int fd, const addrinfo& address) {
+  for (int i = 0;; ++i) {
+    if (bind(fd, address.ai_addr, address.ai_addrlen) == 0) return true;
+    if (errno != EADDRINUSE || i == kBindTries) return false;
+    usleep(kBindPauseMicros);
+  }
+}
+
 absl::StatusOr<int> ListenAt(const std::string& address, int port, int backlog) {
   bool v6 = address.find(':') != std::string::npos;
   addrinfo hints{};
@@ -30,7 +43,7 @@ absl::StatusOr<int> ListenAt(const std::string& address, int port, int backlog) 
   if (ok) {
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (v6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    ok = bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, backlog) == 0;
+    ok = BindPatiently(fd, *found) && listen(fd, backlog) == 0;
   }
   int error = errno;
   freeaddrinfo(found);

@@ -191,6 +191,23 @@ TEST(HashTable, MemoryPerElementStaysLevelWhileGrowing) {
   EXPECT_LT(most, 12.0);
 }
 
+// Copying a set, or loading a file that was saved in the order of a table, inserts in another table's hash order.
+TEST(HashTable, FillsEvenlyInTheOrderOfAnotherTable) {
+  std::vector<Item> items(200'000);
+  HashTable<ItemTraits> table, copy;
+  for (uint64_t i = 0; i < items.size(); ++i) {
+    items[i] = {i, Mix(i)};
+    table.Insert(items[i].hash, &items[i]);
+  }
+  size_t most = 0;
+  table.ForEach([&](Item* item) {
+    copy.Insert(item->hash, item);
+    if (copy.size() > 10'000) most = std::max(most, copy.MemoryBytes() / copy.size());
+  });
+  EXPECT_LT(most, 14u);
+  for (const Item& item : items) ASSERT_NE(copy.Find(item.hash, item.key), nullptr);
+}
+
 TEST(HashTable, ScanVisitsEveryElementOfAnUnchangedTableOnce) {
   for (uint64_t size : {1, 6, 100, 5'000, 100'000}) {
     Model model(TestSeed());
