@@ -1,4 +1,5 @@
-// The handlers of the hash commands, for their rows in hash_commands.cc. Each runs on the thread that owns the key.
+// The handlers of the hash commands, for their rows in hash_commands.cc. Each runs on the thread
+// that owns the key.
 #pragma once
 
 namespace basalt {

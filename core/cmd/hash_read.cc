@@ -7,7 +7,8 @@
 namespace basalt {
 namespace {
 
-// The hash of args[1] and the value of the field args[2]. False: an error was replied, or `missing` did.
+// The hash of args[1] and the value of the field args[2]. False: an error was replied, or `missing`
+// did.
 template <class F>
 bool ReadField(CommandContext& ctx, Element* value, F&& missing) {
   Entry* e;

@@ -10,7 +10,8 @@
 namespace basalt {
 namespace {
 
-// The reply's array of `n` fields, with values or without: in RESP3 each pair is an array of its own.
+// The reply's array of `n` fields, with values or without: in RESP3 each pair is an array of its
+// own.
 class FieldReplies {
  public:
   FieldReplies(Reply& reply, size_t n, bool with_values)
@@ -87,12 +88,13 @@ void HscanCommand(CommandContext& ctx) {
   std::string found;
   Reply fields(&found, ctx.reply.resp());
   size_t n = 0;
-  cursor = e->hash()->Scan(cursor, options.count, [&](std::string_view field, std::string_view value) {
-    if (!options.Matches(field)) return;
-    fields.Bulk(field);
-    fields.Bulk(value);
-    n += 2;
-  });
+  cursor =
+      e->hash()->Scan(cursor, options.count, [&](std::string_view field, std::string_view value) {
+        if (!options.Matches(field)) return;
+        fields.Bulk(field);
+        fields.Bulk(value);
+        n += 2;
+      });
   ReplyScan(ctx, cursor, n, found);
 }
 

@@ -64,7 +64,8 @@ void HdelCommand(CommandContext& ctx) {
   if (e == nullptr) return ctx.reply.Integer(0);
   Hash& hash = *e->hash();
   int deleted = 0;
-  for (size_t i = 2; i < ctx.args.size() && hash.Size() > 0; ++i) deleted += hash.Delete(ctx.args[i]);
+  for (size_t i = 2; i < ctx.args.size() && hash.Size() > 0; ++i)
+    deleted += hash.Delete(ctx.args[i]);
   if (deleted > 0) {
     if (hash.Size() == 0) ctx.DbOf(key).DeleteEntry(e);
     ctx.Changed(key, deleted);
@@ -82,7 +83,8 @@ void HincrbyCommand(CommandContext& ctx) {
   if (GetField(e, ctx.args[2], &old) && !old.ToInt64(&value)) {
     return ctx.reply.Error(errors::kHashNotInteger);
   }
-  if (__builtin_add_overflow(value, increment, &value)) return ctx.reply.Error(errors::kIncrOverflow);
+  if (__builtin_add_overflow(value, increment, &value))
+    return ctx.reply.Error(errors::kIncrOverflow);
   char text[24];
   StoreField(ctx, e, {text, FormatInt64(value, text)});
   ctx.reply.Integer(value);

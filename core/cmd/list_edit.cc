@@ -64,9 +64,13 @@ void LtrimCommand(CommandContext& ctx) {
   } else {
     ctx.DbOf(key).DeleteEntry(e);
   }
-  // Transactions that watch the key fail even if it stayed the same, as in Redis; the log need not know of that.
-  ctx.Changed(key, static_cast<int>(removed));
-  if (removed == 0) ctx.LogNothing();
+  if (removed > 0) {
+    ctx.Changed(key, static_cast<int>(removed));
+  } else {
+    // Transactions that watch the key fail, as in Redis; but nothing changed, so there is nothing
+    // to log or to wait for.
+    ctx.KeyspaceOf(key).TouchWatchers(ctx.db_index(), key);
+  }
   ctx.reply.Ok();
 }
 

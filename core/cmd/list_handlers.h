@@ -1,4 +1,5 @@
-// The handlers of the list commands, for their rows in list_commands.cc. Each runs on the thread that owns the keys.
+// The handlers of the list commands, for their rows in list_commands.cc. Each runs on the thread
+// that owns the keys.
 #pragma once
 
 namespace basalt {

@@ -56,8 +56,8 @@ size_t PopSeveral(CommandContext& ctx, std::string_view key, Entry* e, ListEnd e
   return taken;
 }
 
-void MoveElement(CommandContext& ctx, std::string_view source, std::string_view target, ListEnd from,
-                 ListEnd to) {
+void MoveElement(CommandContext& ctx, std::string_view source, std::string_view target,
+                 ListEnd from, ListEnd to) {
   Entry *src, *dst;
   if (!FindOfType(ctx, source, ValueType::kList, &src)) return;
   if (src == nullptr) return ctx.reply.Null();

@@ -1,5 +1,6 @@
-// What several list commands do, those that may block included: taking elements off an end, and moving one to another list.
-// Each runs on the thread that owns the keys, or that has every shard parked.
+// What several list commands do, those that may block included: taking elements off an end, and
+// moving one to another list. Each runs on the thread that owns the keys, or that has every shard
+// parked.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +21,17 @@ inline void PushTo(List& list, ListEnd end, std::string_view value) {
   end == ListEnd::kHead ? list.PushFront(value) : list.PushBack(value);
 }
 
-// Takes an element off the list `e`; it goes to `*out`, or to the reply when that is null. Deletes the key when it was the last.
-void PopOne(CommandContext& ctx, std::string_view key, Entry* e, ListEnd end, std::string* out = nullptr);
-// Takes up to `count` (at least one) off and replies with the array of them, from that end on. Returns how many.
+// Takes an element off the list `e`; it goes to `*out`, or to the reply when that is null. Deletes
+// the key when it was the last.
+void PopOne(CommandContext& ctx, std::string_view key, Entry* e, ListEnd end,
+            std::string* out = nullptr);
+// Takes up to `count` (at least one) off and replies with the array of them, from that end on.
+// Returns how many.
 size_t PopSeveral(CommandContext& ctx, std::string_view key, Entry* e, ListEnd end, size_t count);
 
 // LMOVE: moves an element and replies with it; null when there is no source.
-void MoveElement(CommandContext& ctx, std::string_view source, std::string_view target, ListEnd from,
-                 ListEnd to);
+void MoveElement(CommandContext& ctx, std::string_view source, std::string_view target,
+                 ListEnd from, ListEnd to);
 
 // The arguments of LMPOP from numkeys on.
 struct MultiPop {
@@ -37,8 +41,9 @@ struct MultiPop {
 };
 // `numkeys_at` is where numkeys stands. False: the error was replied.
 [[nodiscard]] bool ParseMultiPop(CommandContext& ctx, size_t numkeys_at, MultiPop* out);
-// Pops from the first of the keys that is there, and replies with its name and the elements. False when there is none: then nothing
-// was replied. A key of another type is replied as an error; that is true.
+// Pops from the first of the keys that is there, and replies with its name and the elements. False
+// when there is none: then nothing was replied. A key of another type is replied as an error; that
+// is true.
 [[nodiscard]] bool PopFromFirst(CommandContext& ctx, const MultiPop& pop);
 
 }  // namespace basalt

@@ -28,13 +28,15 @@ bool ParsePosOptions(CommandContext& ctx, PosOptions* o) {
       if (!IntegerArgIn(ctx, i + 1, 0, INT64_MAX, &o->count, errors::kCountNegative)) return false;
       o->several = true;
     } else if (has_value && Is(option, "maxlen")) {
-      if (!IntegerArgIn(ctx, i + 1, 0, INT64_MAX, &o->compare_max, errors::kMaxlenNegative)) return false;
+      if (!IntegerArgIn(ctx, i + 1, 0, INT64_MAX, &o->compare_max, errors::kMaxlenNegative))
+        return false;
     } else {
       ReplySyntaxError(ctx);
       return false;
     }
   }
-  // Redis cannot negate the smallest rank: it skips no match then, and never sees that it has COUNT of them.
+  // Redis cannot negate the smallest rank: it skips no match then, and never sees that it has COUNT
+  // of them.
   if (o->rank == INT64_MIN) {
     o->rank = -1;
     if (o->several) o->count = 0;
@@ -60,7 +62,8 @@ void LrangeCommand(CommandContext& ctx) {
   if (!ClipRange(static_cast<int64_t>(list.Size()), &first, &last)) return ctx.reply.EmptyArray();
   const auto count = static_cast<size_t>(last - first + 1);
   ctx.reply.Array(count);
-  list.Range(static_cast<size_t>(first), count, [&](std::string_view value) { ctx.reply.Bulk(value); });
+  list.Range(static_cast<size_t>(first), count,
+             [&](std::string_view value) { ctx.reply.Bulk(value); });
 }
 
 void LindexCommand(CommandContext& ctx) {

@@ -1,4 +1,5 @@
-// A base for tests of command handlers: runs commands against one keyspace as a shard does, without shards. One thread.
+// A base for tests of command handlers: runs commands against one keyspace as a shard does, without
+// shards. One thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -50,7 +51,8 @@ class CommandFixture : public ::testing::Test {
     return out;
   }
 
-  // The reply to the words, short: texts and integers bare, "-ERR ..." for errors, nil, [arrays] and {maps} with spaces in between.
+  // The reply to the words, short: texts and integers bare, "-ERR ..." for errors, nil, [arrays]
+  // and {maps} with spaces in between.
   std::string Reply(const std::vector<std::string>& words) { return Short(Parse(RawReply(words))); }
   // The same for a line of words separated by single spaces; "''" is the empty word.
   std::string Run(std::string_view line) { return Reply(Words(line)); }
@@ -64,7 +66,8 @@ class CommandFixture : public ::testing::Test {
     std::string lines;
     for (ReplyValue record; parser.Next(&record) == ReplyParser::Result::kReply;) {
       if (!lines.empty()) lines += '\n';
-      for (size_t i = 0; i < record.elements.size(); ++i) lines += (i > 0 ? " " : "") + record.elements[i].text;
+      for (size_t i = 0; i < record.elements.size(); ++i)
+        lines += (i > 0 ? " " : "") + record.elements[i].text;
     }
     return lines;
   }

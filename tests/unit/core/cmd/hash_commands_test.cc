@@ -1,18 +1,20 @@
-#include "tests/support/command_fixture.h"
-#include "tests/support/seeded.h"
-
 #include <map>
 #include <set>
+
+#include "tests/support/command_fixture.h"
+#include "tests/support/seeded.h"
 
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+constexpr const char* kWrongType =
+    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 
 class HashCommandsTest : public CommandFixture {
  protected:
   void Fill(const std::string& key, size_t fields) {
-    for (size_t i = 0; i < fields; ++i) Reply({"HSET", key, "f" + std::to_string(i), "v" + std::to_string(i)});
+    for (size_t i = 0; i < fields; ++i)
+      Reply({"HSET", key, "f" + std::to_string(i), "v" + std::to_string(i)});
   }
   // Every field that a whole scan answers, and how often; `rest` follows the cursor.
   std::map<std::string, int> ScanAll(const std::string& key, const std::string& rest) {
@@ -126,7 +128,8 @@ TEST_F(HashCommandsTest, RandomFieldsAreTheHashsOwn) {
     Fill(key, size);
     EXPECT_EQ(Run("HEXISTS " + key + " " + Run("HRANDFIELD " + key)), "1");
     for (size_t count : {size_t{1}, size / 2 + 1, size, size * 3}) {
-      const ReplyValue reply = RunValue("HRANDFIELD " + key + " " + std::to_string(count) + " WITHVALUES");
+      const ReplyValue reply =
+          RunValue("HRANDFIELD " + key + " " + std::to_string(count) + " WITHVALUES");
       std::set<std::string> fields;
       for (size_t i = 0; i < reply.elements.size(); i += 2) {
         const std::string& field = reply.elements[i].text;
@@ -161,9 +164,11 @@ TEST_F(HashCommandsTest, RandomFieldChecksItsArguments) {
   EXPECT_EQ(Run("HRANDFIELD h 1 y"), "-ERR syntax error");
   EXPECT_EQ(Run("HRANDFIELD h 1 WITHVALUES x"), "-ERR syntax error");
   EXPECT_EQ(Run("HRANDFIELD h -9223372036854775808"),
-            "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
+            "-ERR value is out of range, value must between -9223372036854775807 and "
+            "9223372036854775807");
   EXPECT_EQ(Run("HRANDFIELD h -9223372036854775807 WITHVALUES"), "-ERR value is out of range");
-  EXPECT_EQ(Run("HRANDFIELD h -9223372036854775807"), "-ERR value is out of range") << "not an endless reply";
+  EXPECT_EQ(Run("HRANDFIELD h -9223372036854775807"), "-ERR value is out of range")
+      << "not an endless reply";
 }
 
 TEST_F(HashCommandsTest, ScansEveryFieldOnce) {
@@ -191,9 +196,10 @@ TEST_F(HashCommandsTest, ScanChecksItsArguments) {
 TEST_F(HashCommandsTest, OtherTypesAreLeftAlone) {
   Run("SET s x");
   TakeLog();
-  for (const char* line : {"HSET s a 1", "HMSET s a 1", "HSETNX s a 1", "HGET s a", "HMGET s a", "HDEL s a", "HEXISTS s a",
-                           "HGETALL s", "HKEYS s", "HVALS s", "HLEN s", "HSTRLEN s a", "HINCRBY s a 1", "HINCRBYFLOAT s a 1",
-                           "HRANDFIELD s", "HRANDFIELD s 1", "HSCAN s 0"}) {
+  for (const char* line :
+       {"HSET s a 1", "HMSET s a 1", "HSETNX s a 1", "HGET s a", "HMGET s a", "HDEL s a",
+        "HEXISTS s a", "HGETALL s", "HKEYS s", "HVALS s", "HLEN s", "HSTRLEN s a", "HINCRBY s a 1",
+        "HINCRBYFLOAT s a 1", "HRANDFIELD s", "HRANDFIELD s 1", "HSCAN s 0"}) {
     EXPECT_EQ(Run(line), kWrongType) << line;
   }
   EXPECT_EQ(TakeLog(), "");

@@ -1,12 +1,13 @@
+#include <deque>
+
 #include "tests/support/command_fixture.h"
 #include "tests/support/seeded.h"
-
-#include <deque>
 
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+constexpr const char* kWrongType =
+    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 
 class ListCommandsTest : public CommandFixture {
  protected:
@@ -219,8 +220,9 @@ TEST_F(ListCommandsTest, MultiPopChecksItsArguments) {
 TEST_F(ListCommandsTest, OtherTypesAreLeftAlone) {
   Run("SET s x");
   TakeLog();
-  for (const char* line : {"LPUSH s a", "RPUSHX s a", "RPOP s", "LLEN s", "LRANGE s 0 1", "LSET s 0 a", "LINSERT s BEFORE a b",
-                           "LREM s 0 a", "LTRIM s 0 1", "LPOS s a", "RPOPLPUSH s l", "LMPOP 1 s LEFT"}) {
+  for (const char* line : {"LPUSH s a", "RPUSHX s a", "RPOP s", "LLEN s", "LRANGE s 0 1",
+                           "LSET s 0 a", "LINSERT s BEFORE a b", "LREM s 0 a", "LTRIM s 0 1",
+                           "LPOS s a", "RPOPLPUSH s l", "LMPOP 1 s LEFT"}) {
     EXPECT_EQ(Run(line), kWrongType) << line;
   }
   EXPECT_EQ(TakeLog(), "");
