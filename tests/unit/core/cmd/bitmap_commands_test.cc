@@ -98,11 +98,11 @@ TEST_F(BitmapCommandsTest, Bitop) {
 TEST_F(BitmapCommandsTest, BitfieldReadsAndWrites) {
   EXPECT_EQ(Run("BITFIELD k INCRBY i5 100 1 GET u4 0"), "[1 0]");
   EXPECT_EQ(Run("BITFIELD k SET u8 #1 200 GET u8 8 GET i8 8"), "[0 200 -56]");
-  EXPECT_EQ(Run("BITFIELD k SET i64 3 -2 GET i64 3 GET u63 4"), "[25 -2 9223372036854775806]");
+  EXPECT_EQ(Run("BITFIELD k SET i64 3 -2 GET i64 3 GET u63 4"), "[450359962737049600 -2 9223372036854775806]");
   EXPECT_EQ(Run("BITFIELD none GET u8 0"), "[0]");
   EXPECT_EQ(Run("BITFIELD none"), "[]");
   EXPECT_EQ(Run("EXISTS none"), "0");
-  EXPECT_EQ(Run("BITFIELD_RO k GET u8 8"), "[63]");
+  EXPECT_EQ(Run("BITFIELD_RO k GET u8 8"), "[255]");
   EXPECT_EQ(Run("BITFIELD_RO k SET u8 0 1"), "-ERR BITFIELD_RO only supports the GET subcommand");
 }
 
