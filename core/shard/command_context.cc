@@ -71,11 +71,14 @@ void CommandContext::ChangedEverything(int64_t n) {
   changed_ = changed_everything_ = true;
   if (setting_.replay) return;
   local().dirty += n;
-  ForEachKeyspace([&](Keyspace& keyspace) {
-    if (keyspace.dirty_keys().enabled()) {
-      keyspace.dirty_keys().MarkAllWritten(Lsn(setting_.shard->log().open_batch()));
-    }
-  });
+  // Each shard counts the batches of its own log: one marked with another's number might wait for a batch that never comes.
+  auto mark = [](Keyspace& keyspace, Shard* shard) {
+    if (keyspace.dirty_keys().enabled()) keyspace.dirty_keys().MarkAllWritten(Lsn(shard->log().open_batch()));
+  };
+  if (!setting_.parked_world) return mark(local(), setting_.shard);
+  for (size_t i = 0, shards = ParkedKeyspaces(); i < shards; ++i) {
+    mark(ParkedKeyspace(i), &setting_.world->shard(static_cast<uint32_t>(i)));
+  }
 }
 
 void CommandContext::LogInstead(Args words) {
