@@ -102,7 +102,10 @@ absl::StatusOr<Invocation> ParseArguments(int argc, const char* const* argv, Con
   for (const ArgumentOption& option : line->options) {
     absl::Status status = SetOption(config, option.name, option.values, When::kStartup);
     if (status.ok()) continue;
-    return absl::InvalidArgumentError(StrCat("--", option.name, ": ", MessageOf(status)));
+    return absl::InvalidArgumentError(
+        option.values.empty()
+            ? StrCat("--", option.name, ": ", MessageOf(status))
+            : StrCat("--", option.name, " '", option.values[0], "': ", MessageOf(status)));
   }
   if (line->read_stdin) {
     absl::StatusOr<std::string> text = ReadWholeDescriptor(stdin_fd);

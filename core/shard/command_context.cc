@@ -110,7 +110,7 @@ void CommandContext::NoteReads() {
 }
 
 void CommandContext::FinishLog() {
-  if (setting_.replay || log_mode_ == LogMode::kNothing) return;
+  if (setting_.replay) return;
   if (changed_everything_) {
     ForEachKeyspace([&](Keyspace& keyspace) { keyspace.journal().Record(db_, std::span(args.v, args.n)); });
     return;

@@ -77,7 +77,6 @@ class CommandContext {
     LogInstead(Args{words.begin(), words.size()});
   }
   void LogInstead(Args words);
-  void LogNothing() { log_mode_ = LogMode::kNothing; }
   // The command touched everything (FLUSHALL, SWAPDB): every shard's log gets it as it came.
   void ChangedEverything(int64_t n);
 
@@ -92,7 +91,7 @@ class CommandContext {
   bool changed() const { return changed_; }
 
  private:
-  enum class LogMode : uint8_t { kVerbatim, kInstead, kNothing };
+  enum class LogMode : uint8_t { kVerbatim, kInstead };
 
   Keyspace& ParkedKeyspaceOf(std::string_view key);
   Keyspace& ParkedKeyspace(size_t i);

@@ -67,7 +67,9 @@ void Shard::Leave() {
     inbox_.clear();
     std::this_thread::yield();
   }
+  // Nobody writes any more: the last epoch is complete, on every shard alike.
   log_->Seal(world_.CurrentEpoch(), TxStamp{});
+  log_->CloseEpoch(world_.CurrentEpoch());
   FlushLogNow();
 }
 

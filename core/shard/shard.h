@@ -39,6 +39,7 @@ class Frontend {
   virtual bool Reply() = 0;                      // reply stage
   virtual void Adopt(int socket) = 0;            // a connection placed here by another shard
   virtual void Dirty(Client* client) = 0;        // has replies, or may go on: look at it in the reply stage
+  virtual void Drop(Client* client) = 0;         // closes the connection at once, unsent replies are lost
   virtual void Housekeep(int64_t now_ms) = 0;    // about ten times a second: timeouts
 };
 

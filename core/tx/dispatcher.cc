@@ -1,6 +1,7 @@
 #include "core/tx/dispatcher.h"
 
 #include "core/base/numbers.h"
+#include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
 #include "core/resp/errors.h"
@@ -101,6 +102,11 @@ bool Dispatcher::Refused(Client* client, const CommandSpec& spec, Args args) {
 }
 
 void Dispatcher::RefuseUnknown(Client* client, Args args) {
+  if (EqualsNoCase(args[0], "post") || EqualsNoCase(args[0], "host:")) {
+    // A web page that makes a browser talk to us: what it smuggled in front has been answered, but it gets no word of that.
+    LogWarning("Possible attack on client ", client->peer, ": it sends HTTP. The connection is closed.");
+    return shard_.frontend().Drop(client);
+  }
   if (const CommandSpec* container = world_.commands().Find(args[0])) {
     return Refuse(client, container, errors::UnknownSubcommand(container->name, args[1]));
   }

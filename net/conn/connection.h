@@ -30,6 +30,10 @@ class Connection final : public Client {
   bool cancelling = false;  // ... and being taken back
   bool end_of_input = false;  // the peer will send nothing more
   bool held = false;        // in the list of those that wait for the log
+  // Replies of this size are expected, so that a burst of commands does not make more output than may wait.
+  size_t reply_estimate = 64 << 10;
+  size_t out_before = 0;         // of `out`, when the tick began to add to it
+  uint64_t commands_before = 0;
   bool dirty = false;       // in the reply stage's list
   bool active = false;      // in the receive stage's list
   int64_t last_input_ms = 0;

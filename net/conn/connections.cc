@@ -231,7 +231,17 @@ void Connections::Activate(Connection* c) {
 }
 
 bool Connections::MayParse(const Connection& c) const {
-  return !c.closed && !c.paused && !c.close_after_reply && c.UnsentBytes() < kOutputHighWater;
+  if (c.closed || c.paused || c.close_after_reply) return false;
+  size_t under_way = c.queued_local + c.replies.size();
+  return c.UnsentBytes() + under_way * c.reply_estimate < kOutputHighWater;
+}
+
+// What the commands of this tick answered on average, falling slowly where replies get smaller.
+void Connections::LearnReplySize(Connection* c) {
+  uint64_t commands = c->commands - c->commands_before;
+  if (commands == 0 || c->out.size() < c->out_before) return;
+  c->reply_estimate = std::max((c->out.size() - c->out_before) / commands, c->reply_estimate / 2);
+  c->commands_before = c->commands;
 }
 
 void Connections::Parse(Connection* c) {
@@ -327,7 +337,9 @@ bool Connections::Reply() {
     }
     FlushReplies(c);
     if (c->reply_mode != Client::ReplyMode::kOn) c->DropMuted();
+    LearnReplySize(c);
     StartSend(c);
+    c->out_before = c->out.size();
     // Input that had to wait may go on now.
     if (MayParse(*c) && (c->UnparsedBytes() > 0 || !c->receiving || c->end_of_input)) Activate(c);
   }

@@ -30,6 +30,7 @@ class Connections final : public Frontend, public CompletionSink {
   bool Reply() override;
   void Adopt(int socket) override;
   void Dirty(Client* client) override;
+  void Drop(Client* client) override { Close(static_cast<Connection*>(client)); }
   void Housekeep(int64_t now_ms) override;
 
   void OnCompletion(const Completion& completion) override;
@@ -67,6 +68,7 @@ class Connections final : public Frontend, public CompletionSink {
   size_t ParseInput(Connection* c, std::string_view input);
   void KeepRest(Connection* c, std::string_view input, size_t consumed);
   bool MayParse(const Connection& c) const;
+  void LearnReplySize(Connection* c);
   void Arm(Connection* c);
   void StopReading(Connection* c);
   void FlushReplies(Connection* c);

@@ -101,6 +101,11 @@ absl::Status Server::LockDirectory() {
     return absl::PermissionDeniedError(StrCat("the data directory '", config_.dir, "' is not writable: ", std::string_view(strerror(errno))));
   }
   absl::StatusOr<std::unique_ptr<DirectoryLock>> lock = fs_.Lock("basalt.lock");
+  // The snapshot child of a predecessor that was killed dies right after it, and until then shares the lock.
+  for (int i = 0; i < 20 && !lock.ok() && absl::IsFailedPrecondition(lock.status()); ++i) {
+    usleep(50'000);
+    lock = fs_.Lock("basalt.lock");
+  }
   if (!lock.ok() && absl::IsFailedPrecondition(lock.status())) {
     return absl::FailedPreconditionError(
         StrCat("the data directory '", config_.dir, "' is in use by another instance (it holds basalt.lock)"));

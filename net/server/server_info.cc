@@ -56,7 +56,7 @@ void Server::AppendPersistence(std::string* out) {
   Line(out, "snapshot_stall_usec", snapshot_stall_us_.load());
   Line(out, "aof_enabled", logs_->on() ? 1 : 0);
   Line(out, "aof_rewrite_in_progress", logs_->in_progress() ? 1 : 0);
-  Line(out, "aof_rewrite_scheduled", logs_->wanted() ? 1 : 0);
+  Line(out, "aof_rewrite_scheduled", logs_->wanted() && child_.running() ? 1 : 0);
   Line(out, "aof_last_rewrite_time_sec", logs_->last_rewrite_s());
   Line(out, "aof_current_rewrite_time_sec", logs_->in_progress() ? now_s - logs_->rewrite_started_s() : -1);
   Line(out, "aof_last_bgrewrite_status", std::string_view(OkOrErr(logs_->last_rewrite_ok())));
@@ -75,7 +75,9 @@ void Server::AppendPersistence(std::string* out) {
   if (logs_->on()) {
     Line(out, "aof_current_size", logs_->TotalBytes());
     Line(out, "aof_base_size", logs_->BaseBytes());
+    Line(out, "aof_pending_rewrite", logs_->wanted() ? 1 : 0);
     Line(out, "aof_buffer_length", unwritten);
+    Line(out, "aof_delayed_fsync", 0);  // Redis counts writes held up by an fsync; here a write never waits for one
     Line(out, "aof_unsynced_bytes", unsynced);
     Line(out, "aof_epoch", world_->CurrentEpoch().value);
     for (uint32_t i = 0; i < world_->shard_count(); ++i) {

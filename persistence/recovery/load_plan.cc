@@ -88,7 +88,8 @@ absl::Status CheckOrphans(ManifestStore& store, bool snapshot_there) {
   if (!orphans.ok()) return absl::IsNotFound(orphans.status()) ? absl::OkStatus() : orphans.status();
   for (const std::string& name : *orphans) {
     if (snapshot_there && name.ends_with(".rdb")) continue;
-    return absl::DataLossError(Describe(RecoveryCase::kManifestMissing, store.PathOf(name), 0));
+    return absl::DataLossError(
+        Describe(RecoveryCase::kManifestMissing, store.PathOf(ManifestName(store.stem())), 0, name));
   }
   return absl::OkStatus();
 }

@@ -42,7 +42,7 @@ class LogSet {
   // Asks for a rewrite; it starts as soon as no child is at work. Any thread.
   void RequestRewrite() { wanted_ = true; }
   bool wanted() const { return wanted_; }
-  bool in_progress() const { return phase_ != Phase::kIdle; }
+  bool in_progress() const { return phase_ != Phase::kIdle || wanted_; }
   // Main thread, ten times a second.
   void Tend();
   // Shard 0's thread: a parked section should call CutAndFork now.

@@ -2,6 +2,7 @@
 """Start, stop, refusal to start, and configuration."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -89,7 +90,7 @@ class Stop(ServerTest):
 class RefusedStart(ServerTest):
     def refused(self, *args, port=None):
         folder = tempfile.mkdtemp(prefix="basalt-test-")
-        self.addCleanup(os.rmdir, folder)
+        self.addCleanup(shutil.rmtree, folder)
         words = ["--port", port or free_ports(), "--bind", "127.0.0.1", "--save", ""]
         if "--dir" not in args:
             words += ["--dir", folder]
@@ -127,7 +128,7 @@ class RefusedStart(ServerTest):
     def test_bad_shards(self):
         if not is_basalt(Options.server):
             self.skipTest("shards are Basalt's")
-        for value in ("0", "-1", "x", "100000"):
+        for value in ("-1", "x", "100000"):
             with self.subTest(value=value):
                 self.assertIn("shards", self.refused("--shards", value))
 
@@ -150,7 +151,7 @@ class RefusedStart(ServerTest):
     def test_folder_of_a_running_instance(self):
         if not is_basalt(Options.server):
             self.skipTest("Redis does not look")
-        server = self.start(args=LOG)
+        server = self.start(args=["--appendonly", "yes", "--appendfsync", "always"])
         server.call("SET", "a", "1")
         output = self.refused("--dir", server.dir, "--appendonly", "yes")
         self.assertIn(server.dir, output)

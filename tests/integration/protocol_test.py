@@ -30,7 +30,7 @@ GARBAGE = [
     b"SET key 'unbalanced\r\n",
     b"POST / HTTP/1.1\r\nHost: example\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: example\r\n\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n",
+    b"\x16\x03\x01\x02\xfc\x03\x03\r\n",  # no NUL: it makes redis wait for more, here it is a byte like any
     b"*1\r\n$4\r\nPING\r\n*x\r\n*1\r\n$4\r\nPING\r\n",
     b"PING\r\n*1\r\n$4\r\nPING\r\n*1\r\n$a\r\n",
 ]
