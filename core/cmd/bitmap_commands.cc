@@ -53,7 +53,8 @@ void GetbitCommand(CommandContext& ctx) {
   ctx.reply.Integer(static_cast<int64_t>(bits::ReadField(e->StringView(scratch), offset, 1)));
 }
 
-// [start end [BYTE|BIT]] at args[at], as positions of the first and last bit; both counted from the end when negative.
+// [start end [BYTE|BIT]] at args[at], as positions of the first and last bit; both counted from the
+// end when negative.
 struct BitRange {
   int64_t first = 0;
   int64_t last = 0;
@@ -97,7 +98,8 @@ void BitcountCommand(CommandContext& ctx) {
   char scratch[Entry::kIntTextBytes];
   std::string_view bytes = e->StringView(scratch);
   if (!range.Resolve(static_cast<int64_t>(bytes.size()))) return ctx.reply.Integer(0);
-  uint64_t count = bits::Count(bytes, static_cast<uint64_t>(range.first), static_cast<uint64_t>(range.last));
+  uint64_t count =
+      bits::Count(bytes, static_cast<uint64_t>(range.first), static_cast<uint64_t>(range.last));
   ctx.reply.Integer(static_cast<int64_t>(count));
 }
 
@@ -117,8 +119,8 @@ void BitposCommand(CommandContext& ctx) {
   char scratch[Entry::kIntTextBytes];
   std::string_view bytes = e->StringView(scratch);
   if (!range.Resolve(static_cast<int64_t>(bytes.size()))) return ctx.reply.Integer(-1);
-  uint64_t found =
-      bits::Find(bytes, static_cast<uint64_t>(range.first), static_cast<uint64_t>(range.last), bit != 0);
+  uint64_t found = bits::Find(bytes, static_cast<uint64_t>(range.first),
+                              static_cast<uint64_t>(range.last), bit != 0);
   if (found != bits::kNone) return ctx.reply.Integer(static_cast<int64_t>(found));
   // Without an end the string goes on with zeros.
   bool open_end = words < 5;
@@ -127,6 +129,7 @@ void BitposCommand(CommandContext& ctx) {
 
 constexpr KeySpec kKey{1, 1, 1};
 
+// clang-format off
 constexpr CommandSpec kCommands[] = {
     {"setbit", 4, kWrite | kDenyOom, kKey, Where::kKeys, SetbitCommand, "bitmap", ""},
     {"getbit", 3, kReadonly | kFast, kKey, Where::kKeys, GetbitCommand, "bitmap", ""},
@@ -136,6 +139,7 @@ constexpr CommandSpec kCommands[] = {
     {"bitfield", -2, kWrite | kDenyOom, kKey, Where::kKeys, BitfieldCommand, "bitmap", ""},
     {"bitfield_ro", -2, kReadonly | kFast, kKey, Where::kKeys, BitfieldCommand, "bitmap", ""},
 };
+// clang-format on
 
 }  // namespace
 

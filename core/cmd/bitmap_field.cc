@@ -1,5 +1,5 @@
-// BITFIELD and BITFIELD_RO: integers of any width up to 64 bits anywhere in a string. All words are read before anything is
-// done, so a wrong one leaves the value as it was.
+// BITFIELD and BITFIELD_RO: integers of any width up to 64 bits anywhere in a string. All words are
+// read before anything is done, so a wrong one leaves the value as it was.
 
 #include <algorithm>
 #include <vector>
@@ -43,7 +43,8 @@ bool OverflowArg(CommandContext& ctx, size_t i, Overflow* out) {
 bool TypeArg(CommandContext& ctx, size_t i, FieldOp* op) {
   std::string_view text = ctx.args[i];
   int64_t width = 0;
-  bool known = !text.empty() && (text[0] == 'i' || text[0] == 'u') && ParseInt64(text.substr(1), &width);
+  bool known =
+      !text.empty() && (text[0] == 'i' || text[0] == 'u') && ParseInt64(text.substr(1), &width);
   op->is_signed = known && text[0] == 'i';
   if (!known || width < 1 || width > (op->is_signed ? 64 : 63)) {
     ctx.reply.Error(errors::kBitfieldType);
@@ -99,7 +100,8 @@ struct FieldLimits {
         max((Wide{1} << (op.is_signed ? op.width - 1 : op.width)) - 1) {}
 };
 
-// What the operation makes of a field that holds `old`; false when it must not be written (OVERFLOW FAIL).
+// What the operation makes of a field that holds `old`; false when it must not be written (OVERFLOW
+// FAIL).
 bool NewValue(const FieldOp& op, int64_t old, int64_t* out) {
   Wide value;
   if (op.verb == FieldVerb::kIncrby) {
@@ -107,7 +109,8 @@ bool NewValue(const FieldOp& op, int64_t old, int64_t* out) {
   } else if (op.is_signed) {
     value = op.operand;
   } else {
-    value = static_cast<uint64_t>(op.operand);  // a negative number is too large for any unsigned field
+    value =
+        static_cast<uint64_t>(op.operand);  // a negative number is too large for any unsigned field
   }
   FieldLimits limits(op);
   if (value < limits.min || value > limits.max) {
@@ -174,7 +177,8 @@ void BitfieldCommand(CommandContext& ctx) {
     if (op.verb != FieldVerb::kGet) end_bit = std::max(end_bit, op.EndBit());
   }
   if (end_bit == 0) return RunReading(ctx, ops);
-  if (!ctx.spec->Has(kWrite)) return ctx.reply.Error("ERR BITFIELD_RO only supports the GET subcommand");
+  if (!ctx.spec->Has(kWrite))
+    return ctx.reply.Error("ERR BITFIELD_RO only supports the GET subcommand");
   RunWriting(ctx, ops, (end_bit + 7) / 8);
 }
 

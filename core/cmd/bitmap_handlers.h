@@ -1,5 +1,5 @@
-// What the files of the bit commands share: the handlers for their rows in bitmap_commands.cc, and how a bit's position is read.
-// Each handler runs on the thread that owns the keys.
+// What the files of the bit commands share: the handlers for their rows in bitmap_commands.cc, and
+// how a bit's position is read. Each handler runs on the thread that owns the keys.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,8 @@ namespace basalt {
 
 class CommandContext;
 
-// args[i] as a bit's position within the longest string allowed. With `width` > 0 also "#n", the n-th field of that width.
+// args[i] as a bit's position within the longest string allowed. With `width` > 0 also "#n", the
+// n-th field of that width.
 [[nodiscard]] bool BitOffsetArg(CommandContext& ctx, size_t i, unsigned width, uint64_t* offset);
 
 // bitmap_op.cc

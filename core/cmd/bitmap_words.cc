@@ -23,7 +23,8 @@ uint8_t ToMask(uint64_t last) { return static_cast<uint8_t>(0xff << (7 - (last &
 uint64_t CountBytes(std::string_view bytes) {
   uint64_t count = 0;
   size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) count += static_cast<uint64_t>(std::popcount(Word(bytes.data() + i)));
+  for (; i + 8 <= bytes.size(); i += 8)
+    count += static_cast<uint64_t>(std::popcount(Word(bytes.data() + i)));
   for (; i < bytes.size(); ++i) count += static_cast<uint64_t>(std::popcount(Byte(bytes, i)));
   return count;
 }
@@ -38,8 +39,10 @@ using Wide = unsigned __int128;
 uint64_t Count(std::string_view bytes, uint64_t first, uint64_t last) {
   uint64_t from = first / 8, to = last / 8;
   uint64_t count = CountBytes(bytes.substr(from, to - from + 1));
-  count -= static_cast<uint64_t>(std::popcount(static_cast<uint8_t>(Byte(bytes, from) & ~FromMask(first))));
-  count -= static_cast<uint64_t>(std::popcount(static_cast<uint8_t>(Byte(bytes, to) & ~ToMask(last))));
+  count -= static_cast<uint64_t>(
+      std::popcount(static_cast<uint8_t>(Byte(bytes, from) & ~FromMask(first))));
+  count -=
+      static_cast<uint64_t>(std::popcount(static_cast<uint8_t>(Byte(bytes, to) & ~ToMask(last))));
   return count;
 }
 

@@ -1,4 +1,5 @@
-// Bits of a string, numbered as Redis does: bit 0 is the highest bit of byte 0. Pure functions; any thread.
+// Bits of a string, numbered as Redis does: bit 0 is the highest bit of byte 0. Pure functions; any
+// thread.
 #pragma once
 
 #include <cstddef>

@@ -33,7 +33,7 @@ bool ParseConditions(CommandContext& ctx, Conditions* c) {
                  : Is(word, "LT") ? &c->lt
                                   : nullptr;
     if (flag == nullptr) {
-      ctx.reply.Error(StrCat("ERR Unsupported option ", word));
+      ctx.reply.Error(StrCat("ERR Unsupported option ", word.substr(0, word.find('\0'))));
       return false;
     }
     *flag = true;
@@ -119,6 +119,7 @@ constexpr KeySpec kKey{1, 1, 1};
 constexpr uint32_t kQuickWrite = kWrite | kFast;
 constexpr uint32_t kQuickRead = kReadonly | kFast;
 
+// clang-format off
 constexpr CommandSpec kCommands[] = {
     {"expire", -3, kQuickWrite, kKey, Where::kKeys, ExpireCommand, "generic", ""},
     {"pexpire", -3, kQuickWrite, kKey, Where::kKeys, PexpireCommand, "generic", ""},
@@ -132,6 +133,7 @@ constexpr CommandSpec kCommands[] = {
     {"pexpiretime", 2, kQuickRead, kKey, Where::kKeys, PexpiretimeCommand, "generic", ""},
     {"persist", 2, kQuickWrite, kKey, Where::kKeys, PersistCommand, "generic", ""},
 };
+// clang-format on
 
 }  // namespace
 

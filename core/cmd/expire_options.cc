@@ -30,12 +30,14 @@ bool ParseSetOptions(CommandContext& ctx, size_t from, SetVerb verb, SetOptions*
   const Args& args = ctx.args;
   for (size_t i = from; i < args.size(); ++i) {
     std::string_view word = args[i];
-    bool known = verb == SetVerb::kSet ? MatchSetFlag(word, out) : Is(word, "PERSIST") && out->time_at == 0;
+    bool known =
+        verb == SetVerb::kSet ? MatchSetFlag(word, out) : Is(word, "PERSIST") && out->time_at == 0;
     if (known) {
       out->persist |= verb == SetVerb::kGetex;
       continue;
     }
-    if (word.size() < 2 || i + 1 == args.size() || out->keep_ttl || out->persist || !MatchTime(word, out)) {
+    if (word.size() < 2 || i + 1 == args.size() || out->keep_ttl || out->persist ||
+        !MatchTime(word, out)) {
       ReplySyntaxError(ctx);
       return false;
     }

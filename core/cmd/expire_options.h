@@ -1,5 +1,5 @@
-// The times that commands give to keys: from a word of the command to absolute milliseconds, with Redis's limits and errors.
-// Pure functions but for the error reply.
+// The times that commands give to keys: from a word of the command to absolute milliseconds, with
+// Redis's limits and errors. Pure functions but for the error reply.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,9 @@ struct SetOptions {
 enum class SetVerb : uint8_t { kSet, kGetex };
 [[nodiscard]] bool ParseSetOptions(CommandContext& ctx, size_t from, SetVerb verb, SetOptions* out);
 
-// args[i] as the time at which a value of SET, SETEX, PSETEX or GETEX expires: it must lie above zero.
-[[nodiscard]] bool ExpireTimeArg(CommandContext& ctx, size_t i, TimeUnit unit, bool absolute, int64_t* at_ms);
+// args[i] as the time at which a value of SET, SETEX, PSETEX or GETEX expires: it must lie above
+// zero.
+[[nodiscard]] bool ExpireTimeArg(CommandContext& ctx, size_t i, TimeUnit unit, bool absolute,
+                                 int64_t* at_ms);
 
 }  // namespace basalt

@@ -9,8 +9,8 @@ constexpr KeySpec kFirst{1, 1, 1};
 constexpr KeySpec kAll{1, -1, 1};
 constexpr KeySpec kTwo{1, 2, 1};
 
-// The key to sort, and where STORE puts the result: the last STORE counts. What BY and GET make up depends on the data, which
-// is why SORT runs with all shards parked.
+// The key to sort, and where STORE puts the result: the last STORE counts. What BY and GET make up
+// depends on the data, which is why SORT runs with all shards parked.
 bool SortKeys(Args args, std::vector<uint32_t>* positions) {
   positions->push_back(1);
   uint32_t store = 0;
@@ -29,6 +29,7 @@ bool SortKeys(Args args, std::vector<uint32_t>* positions) {
 
 constexpr KeySpec kSecond{2, 2, 1};
 
+// clang-format off
 constexpr CommandSpec kObjectSubcommands[] = {
     {"object|encoding", 3, kReadonly, kSecond, Where::kKeys, ObjectEncodingCommand, "generic", "", {}, "nondeterministic_output"},
     {"object|freq", 3, kReadonly, kSecond, Where::kKeys, ObjectFreqCommand, "generic", "", {}, "nondeterministic_output"},
@@ -36,9 +37,11 @@ constexpr CommandSpec kObjectSubcommands[] = {
     {"object|idletime", 3, kReadonly, kSecond, Where::kKeys, ObjectIdletimeCommand, "generic", "", {}, "nondeterministic_output"},
     {"object|refcount", 3, kReadonly, kSecond, Where::kKeys, ObjectRefcountCommand, "generic", "", {}, "nondeterministic_output"},
 };
+// clang-format on
 
 constexpr const char* kSortCategories = "@set @sortedset @list @dangerous";
 
+// clang-format off
 constexpr CommandSpec kCommands[] = {
     {"del", -2, kWrite, kAll, Where::kKeys, DelCommand, "generic", "", {},
      "request_policy:multi_shard response_policy:agg_sum"},
@@ -68,6 +71,7 @@ constexpr CommandSpec kCommands[] = {
     {"sort_ro", -2, kReadonly | kMovableKeys, {1, 1, 1, SortKeys}, Where::kAllShards, SortCommand, "generic",
      kSortCategories},
 };
+// clang-format on
 
 }  // namespace
 

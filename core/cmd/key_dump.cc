@@ -44,7 +44,8 @@ bool ParseRestoreOptions(CommandContext& ctx, RestoreOptions* o) {
 }
 
 Entry* Store(Db& db, std::string_view key, rdb::DecodedValue& value, int64_t at_ms) {
-  if (value.type != ValueType::kString) return db.AddValue(key, value.type, value.ReleaseObject(), at_ms);
+  if (value.type != ValueType::kString)
+    return db.AddValue(key, value.type, value.ReleaseObject(), at_ms);
   if (value.is_integer) return db.SetInteger(key, value.integer, at_ms);
   return db.SetString(key, value.text(), at_ms);
 }
@@ -89,7 +90,8 @@ void RestoreCommand(CommandContext& ctx) {
   if (!IntegerArg(ctx, 2, &ttl)) return;
   if (ttl < 0) return ctx.reply.Error("ERR Invalid TTL value, must be >= 0");
   absl::StatusOr<rdb::DecodedValue> value = rdb::RestoreValue(ctx.args[3]);
-  if (!value.ok() && absl::IsInvalidArgument(value.status())) return ctx.reply.Error(errors::kBadRestoreChecksum);
+  if (!value.ok() && absl::IsInvalidArgument(value.status()))
+    return ctx.reply.Error(errors::kBadRestoreChecksum);
   if (!value.ok() || value->IsEmptyCollection()) return ctx.reply.Error(errors::kBadRestoreData);
 
   int64_t at_ms = kNoExpiry;

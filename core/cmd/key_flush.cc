@@ -1,5 +1,6 @@
-// FLUSHDB, FLUSHALL and SWAPDB: whole databases, on all shards at once. Emptying takes no time, whatever there was: the old tables
-// are freed in slices afterwards, so ASYNC and SYNC are the same.
+// FLUSHDB, FLUSHALL and SWAPDB: whole databases, on all shards at once. Emptying takes no time,
+// whatever there was: the old tables are freed in slices afterwards, so ASYNC and SYNC are the
+// same.
 
 #include "core/cmd/arguments.h"
 #include "core/cmd/key_handlers.h"
@@ -37,9 +38,11 @@ void SwapdbCommand(CommandContext& ctx) {
   int64_t a, b;
   if (!IntArg(ctx, 1, &a, errors::kFirstDb) || !IntArg(ctx, 2, &b, errors::kSecondDb)) return;
   int64_t databases = ctx.local().databases();
-  if (a < 0 || b < 0 || a >= databases || b >= databases) return ctx.reply.Error(errors::kDbOutOfRange);
+  if (a < 0 || b < 0 || a >= databases || b >= databases)
+    return ctx.reply.Error(errors::kDbOutOfRange);
   DbIndex first(static_cast<uint8_t>(a)), second(static_cast<uint8_t>(b));
-  if (first != second) ctx.ForEachKeyspace([&](Keyspace& keyspace) { keyspace.SwapDbs(first, second); });
+  if (first != second)
+    ctx.ForEachKeyspace([&](Keyspace& keyspace) { keyspace.SwapDbs(first, second); });
   ctx.ChangedEverything(1);
   ctx.reply.Ok();
 }

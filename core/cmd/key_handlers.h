@@ -1,5 +1,6 @@
-// The handlers of the commands on keys of any type, for their rows in key_commands.cc, expire_commands.cc and scan_commands.cc.
-// Each runs on the thread that owns the keys, or has borrowed them.
+// The handlers of the commands on keys of any type, for their rows in key_commands.cc,
+// expire_commands.cc and scan_commands.cc. Each runs on the thread that owns the keys, or has
+// borrowed them.
 #pragma once
 
 namespace basalt {

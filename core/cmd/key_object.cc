@@ -12,7 +12,8 @@
 namespace basalt {
 namespace {
 
-// Redis keeps one copy of each small integer and answers this for how often it is used; clients' tests know that.
+// Redis keeps one copy of each small integer and answers this for how often it is used; clients'
+// tests know that.
 constexpr int64_t kSharedIntegers = 10000;
 constexpr int64_t kSharedReferences = INT32_MAX;
 
@@ -32,14 +33,16 @@ void ReplyEncoding(CommandContext& ctx, const Entry& e) {
 }
 
 void ReplyReferences(CommandContext& ctx, const Entry& e) {
-  bool shared = e.is(ValueType::kString) && e.is_int() && e.int_value() >= 0 && e.int_value() < kSharedIntegers;
+  bool shared = e.is(ValueType::kString) && e.is_int() && e.int_value() >= 0 &&
+                e.int_value() < kSharedIntegers;
   ctx.reply.Integer(shared ? kSharedReferences : 1);
 }
 
 void ReplyIdleTime(CommandContext& ctx, const Entry& e) {
   if (ctx.local().lfu()) {
     return ctx.reply.Error(
-        "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between "
+        "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+        "switching between "
         "policies at runtime LRU and LFU data will take some time to adjust.");
   }
   ctx.reply.Integer(LruIdleSeconds(e.access_bits(), ctx.now_ms()));
@@ -48,7 +51,8 @@ void ReplyIdleTime(CommandContext& ctx, const Entry& e) {
 void ReplyFrequency(CommandContext& ctx, const Entry& e) {
   if (!ctx.local().lfu()) {
     return ctx.reply.Error(
-        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching "
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
+        "that when switching "
         "between policies at runtime LRU and LFU data will take some time to adjust.");
   }
   ctx.reply.Integer(LfuCounter(e.access_bits(), ctx.now_ms(), ctx.local().lfu_params));
@@ -72,9 +76,9 @@ void ObjectRefcountCommand(CommandContext& ctx) { ReplyOf(ctx, ReplyReferences);
 
 void ObjectHelpCommand(CommandContext& ctx) {
   ReplyHelp(ctx, {"ENCODING <key>", "    How the key's value is stored.", "FREQ <key>",
-                  "    How often the key is used, on a logarithmic scale (LFU policies).", "IDLETIME <key>",
-                  "    Seconds since the key was last used (other policies).", "REFCOUNT <key>",
-                  "    How many references to the key's value there are."});
+                  "    How often the key is used, on a logarithmic scale (LFU policies).",
+                  "IDLETIME <key>", "    Seconds since the key was last used (other policies).",
+                  "REFCOUNT <key>", "    How many references to the key's value there are."});
 }
 
 }  // namespace basalt

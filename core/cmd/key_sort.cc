@@ -1,5 +1,5 @@
-// SORT and SORT_RO. Elements are copied out, given a weight each (a number, or a text under ALPHA), ordered, cut to LIMIT, and
-// then answered or stored through the GET patterns.
+// SORT and SORT_RO. Elements are copied out, given a weight each (a number, or a text under ALPHA),
+// ordered, cut to LIMIT, and then answered or stored through the GET patterns.
 
 #include <algorithm>
 #include <cmath>
@@ -72,7 +72,8 @@ std::vector<Item> CopyElements(const Entry* e) {
   };
   if (e->is(ValueType::kList)) e->list()->ForEach(add);
   if (e->is(ValueType::kSet)) e->set()->ForEach(add);
-  if (e->is(ValueType::kZSet)) e->zset()->ForEach([&](std::string_view member, double) { return add(member); });
+  if (e->is(ValueType::kZSet))
+    e->zset()->ForEach([&](std::string_view member, double) { return add(member); });
   return items;
 }
 
@@ -179,7 +180,8 @@ void SortCommand(CommandContext& ctx) {
 
   bool unsorted = o.Unsorted();
   if (unsorted && o.store && e != nullptr && e->is(ValueType::kSet)) {
-    // A set has no order of its own: what is stored must be the same wherever the command is repeated.
+    // A set has no order of its own: what is stored must be the same wherever the command is
+    // repeated.
     unsorted = false;
     o.alpha = true;
     o.by.reset();

@@ -1,7 +1,8 @@
 // The commands that look at whole databases: SCAN, KEYS, DBSIZE and RANDOMKEY.
 //
-// SCAN walks shard after shard: its cursor names the shard it is on and the position there (ScanCursor), and one call
-// never leaves that shard. A step that finishes a shard answers the beginning of the next one.
+// SCAN walks shard after shard: its cursor names the shard it is on and the position there
+// (ScanCursor), and one call never leaves that shard. A step that finishes a shard answers the
+// beginning of the next one.
 
 #include "core/base/glob.h"
 #include "core/cmd/groups.h"
@@ -28,7 +29,8 @@ void ScanCommand(CommandContext& ctx) {
   ScanCursor at = ScanCursor::Unpack(cursor);
 
   ctx.reply.Array(2);
-  if (at.shard.value >= shards || at.position >= kPositions) {  // none of ours, or of a server with more shards
+  if (at.shard.value >= shards ||
+      at.position >= kPositions) {  // none of ours, or of a server with more shards
     ctx.reply.Bulk("0");
     return ctx.reply.EmptyArray();
   }
@@ -89,11 +91,13 @@ void RandomkeyCommand(CommandContext& ctx) {
       if (skip < db.size()) chosen = &db;
       skip -= db.size();
     });
-    if (Entry* e = chosen->RandomEntry(ctx.local().rng); e != nullptr) return ctx.reply.Bulk(e->key());
+    if (Entry* e = chosen->RandomEntry(ctx.local().rng); e != nullptr)
+      return ctx.reply.Bulk(e->key());
   }
   ctx.reply.Null();
 }
 
+// clang-format off
 constexpr CommandSpec kCommands[] = {
     {"scan", -2, kReadonly, {}, Where::kCursor, ScanCommand, "generic", "", {},
      "nondeterministic_output request_policy:special"},
@@ -104,6 +108,7 @@ constexpr CommandSpec kCommands[] = {
     {"randomkey", 1, kReadonly, {}, Where::kAllShards, RandomkeyCommand, "generic", "", {},
      "request_policy:all_shards nondeterministic_output"},
 };
+// clang-format on
 
 }  // namespace
 

@@ -4,7 +4,9 @@
 
 namespace basalt {
 
-bool ScanOptions::Matches(std::string_view text) const { return !has_pattern || GlobMatch(pattern, text); }
+bool ScanOptions::Matches(std::string_view text) const {
+  return !has_pattern || GlobMatch(pattern, text);
+}
 
 bool CursorArg(CommandContext& ctx, size_t i, uint64_t* cursor) {
   if (ParseUint64(ctx.args[i], cursor)) return true;

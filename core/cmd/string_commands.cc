@@ -9,6 +9,7 @@ constexpr uint32_t kGrow = kWrite | kDenyOom;
 constexpr KeySpec kFirst{1, 1, 1};
 constexpr KeySpec kPairs{1, -1, 2};
 
+// clang-format off
 constexpr CommandSpec kCommands[] = {
     {"get", 2, kRead | kFast, kFirst, Where::kKeys, GetCommand, "string", ""},
     {"set", -3, kGrow, kFirst, Where::kKeys, SetCommand, "string", ""},
@@ -36,6 +37,7 @@ constexpr CommandSpec kCommands[] = {
     {"setrange", 4, kGrow, kFirst, Where::kKeys, SetrangeCommand, "string", ""},
     {"lcs", -3, kRead, {1, 2, 1}, Where::kKeys, LcsCommand, "string", ""},
 };
+// clang-format on
 
 }  // namespace
 

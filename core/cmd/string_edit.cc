@@ -113,7 +113,8 @@ void IncrbyfloatCommand(CommandContext& ctx) {
   if (!FindOfType(ctx, key, ValueType::kString, &e)) return;
   char scratch[Entry::kIntTextBytes];
   long double value = 0, delta;
-  if (e != nullptr && !ParseLongDouble(e->StringView(scratch), &value)) return ctx.reply.Error(errors::kNotFloat);
+  if (e != nullptr && !ParseLongDouble(e->StringView(scratch), &value))
+    return ctx.reply.Error(errors::kNotFloat);
   if (!ParseLongDouble(ctx.args[2], &delta)) return ctx.reply.Error(errors::kNotFloat);
   value += delta;
   if (!std::isfinite(value)) return ctx.reply.Error(errors::kIncrNanOrInfinity);

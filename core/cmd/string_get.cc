@@ -79,7 +79,8 @@ void GetrangeCommand(CommandContext& ctx) {
   char scratch[Entry::kIntTextBytes];
   std::string_view text = e->StringView(scratch);
   if (first < 0 && last < 0 && first > last) return ctx.reply.Bulk("");
-  // Unlike in LRANGE, an end before the beginning means the first byte: GETRANGE k 0 -100 answers it.
+  // Unlike in LRANGE, an end before the beginning means the first byte: GETRANGE k 0 -100 answers
+  // it.
   if (last < 0) last = std::max<int64_t>(0, last + static_cast<int64_t>(text.size()));
   if (!ClipRange(static_cast<int64_t>(text.size()), &first, &last)) return ctx.reply.Bulk("");
   ctx.reply.Bulk(text.substr(static_cast<size_t>(first), static_cast<size_t>(last - first + 1)));

@@ -1,4 +1,5 @@
-// The handlers of the string commands, for their rows in string_commands.cc. Each runs on the thread that owns the keys.
+// The handlers of the string commands, for their rows in string_commands.cc. Each runs on the
+// thread that owns the keys.
 #pragma once
 
 namespace basalt {

@@ -93,8 +93,8 @@ void ReplyRange(Reply& reply, size_t first, size_t size) {
   reply.Integer(static_cast<int64_t>(first + size - 1));
 }
 
-void ReplyMatches(CommandContext& ctx, const LcsOptions& o, const PrefixTable& table, std::string_view a,
-                  std::string_view b) {
+void ReplyMatches(CommandContext& ctx, const LcsOptions& o, const PrefixTable& table,
+                  std::string_view a, std::string_view b) {
   Reply& reply = ctx.reply;
   reply.Map(2);
   reply.Bulk("matches");
@@ -134,7 +134,8 @@ void LcsCommand(CommandContext& ctx) {
   auto [a, b] = texts;
   PrefixTable table;
   if (!table.Build(a, b, MaxStringBytes(ctx))) {
-    return ctx.reply.Error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
+    return ctx.reply.Error(
+        "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
   }
   if (o.idx) return ReplyMatches(ctx, o, table, a, b);
   size_t length = table.length(a.size(), b.size());

@@ -24,7 +24,8 @@ void SetWithOptions(CommandContext& ctx) {
     Entry* old = db.Find(key);
     if (o.get) {
       CountLookup(ctx, old);
-      if (old != nullptr && !old->is(ValueType::kString)) return ctx.reply.Error(errors::kWrongType);
+      if (old != nullptr && !old->is(ValueType::kString))
+        return ctx.reply.Error(errors::kWrongType);
       ReplyStringOrNull(ctx, old);
     }
     if (old != nullptr ? o.nx : o.xx) {

@@ -1,12 +1,12 @@
+#include "core/cmd/bitmap_words.h"
 #include "tests/support/command_fixture.h"
 #include "tests/support/seeded.h"
-
-#include "core/cmd/bitmap_words.h"
 
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+constexpr const char* kWrongType =
+    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 constexpr const char* kBitOffset = "-ERR bit offset is not an integer or out of range";
 
 class BitmapCommandsTest : public CommandFixture {};
@@ -42,9 +42,11 @@ TEST_F(BitmapCommandsTest, WrongBits) {
 TEST_F(BitmapCommandsTest, CountsInBytesAndBits) {
   Run("SET k foobar");
   const std::pair<const char*, const char*> cases[] = {
-      {"", "26"},         {" 0 0", "4"},      {" 1 1", "6"},          {" 0 -1 bit", "26"}, {" 5 30 BIT", "17"},
-      {" 1 1 BYTE", "6"}, {" 5 -3 bit", "23"}, {" -1 -5", "0"},         {" 9 10", "0"},      {" 3 1", "0"}};
-  for (const auto& [range, expected] : cases) EXPECT_EQ(Run(std::string("BITCOUNT k") + range), expected) << range;
+      {"", "26"},          {" 0 0", "4"},      {" 1 1", "6"},       {" 0 -1 bit", "26"},
+      {" 5 30 BIT", "17"}, {" 1 1 BYTE", "6"}, {" 5 -3 bit", "23"}, {" -1 -5", "0"},
+      {" 9 10", "0"},      {" 3 1", "0"}};
+  for (const auto& [range, expected] : cases)
+    EXPECT_EQ(Run(std::string("BITCOUNT k") + range), expected) << range;
   EXPECT_EQ(Run("BITCOUNT none"), "0");
   EXPECT_EQ(Run("BITCOUNT none 0 x"), "0");
   EXPECT_EQ(Run("BITCOUNT k 0"), "-ERR syntax error");
@@ -98,7 +100,8 @@ TEST_F(BitmapCommandsTest, Bitop) {
 TEST_F(BitmapCommandsTest, BitfieldReadsAndWrites) {
   EXPECT_EQ(Run("BITFIELD k INCRBY i5 100 1 GET u4 0"), "[1 0]");
   EXPECT_EQ(Run("BITFIELD k SET u8 #1 200 GET u8 8 GET i8 8"), "[0 200 -56]");
-  EXPECT_EQ(Run("BITFIELD k SET i64 3 -2 GET i64 3 GET u63 4"), "[450359962737049600 -2 9223372036854775806]");
+  EXPECT_EQ(Run("BITFIELD k SET i64 3 -2 GET i64 3 GET u63 4"),
+            "[450359962737049600 -2 9223372036854775806]");
   EXPECT_EQ(Run("BITFIELD none GET u8 0"), "[0]");
   EXPECT_EQ(Run("BITFIELD none"), "[]");
   EXPECT_EQ(Run("EXISTS none"), "0");
@@ -107,20 +110,27 @@ TEST_F(BitmapCommandsTest, BitfieldReadsAndWrites) {
 }
 
 TEST_F(BitmapCommandsTest, BitfieldOverflow) {
-  EXPECT_EQ(Run("BITFIELD k SET u8 0 250 INCRBY u8 0 10 OVERFLOW SAT INCRBY u8 0 255 OVERFLOW FAIL INCRBY u8 0 1"),
+  EXPECT_EQ(Run("BITFIELD k SET u8 0 250 INCRBY u8 0 10 OVERFLOW SAT INCRBY u8 0 255 OVERFLOW FAIL "
+                "INCRBY u8 0 1"),
             "[0 4 255 nil]");
   EXPECT_EQ(Run("BITFIELD k OVERFLOW SAT INCRBY u8 0 -300 SET u8 0 -1 GET u8 0"), "[0 0 255]");
-  EXPECT_EQ(Run("BITFIELD s SET i8 0 127 INCRBY i8 0 1 OVERFLOW SAT INCRBY i8 0 -100 INCRBY i8 0 -100"),
-            "[0 -128 -128 -128]");
-  EXPECT_EQ(Run("BITFIELD s OVERFLOW SAT SET i8 0 300 GET i8 0 OVERFLOW WRAP SET i8 0 300 GET i8 0"), "[-128 127 127 44]");
-  EXPECT_EQ(Run("BITFIELD w SET i64 0 9223372036854775807 INCRBY i64 0 1 OVERFLOW FAIL INCRBY i64 0 -1"),
-            "[0 -9223372036854775808 nil]");
-  EXPECT_EQ(Run("BITFIELD w OVERFLOW SAT INCRBY i64 0 -9223372036854775808"), "[-9223372036854775808]");
+  EXPECT_EQ(
+      Run("BITFIELD s SET i8 0 127 INCRBY i8 0 1 OVERFLOW SAT INCRBY i8 0 -100 INCRBY i8 0 -100"),
+      "[0 -128 -128 -128]");
+  EXPECT_EQ(
+      Run("BITFIELD s OVERFLOW SAT SET i8 0 300 GET i8 0 OVERFLOW WRAP SET i8 0 300 GET i8 0"),
+      "[-128 127 127 44]");
+  EXPECT_EQ(
+      Run("BITFIELD w SET i64 0 9223372036854775807 INCRBY i64 0 1 OVERFLOW FAIL INCRBY i64 0 -1"),
+      "[0 -9223372036854775808 nil]");
+  EXPECT_EQ(Run("BITFIELD w OVERFLOW SAT INCRBY i64 0 -9223372036854775808"),
+            "[-9223372036854775808]");
 }
 
 TEST_F(BitmapCommandsTest, WrongBitfields) {
   const char* type =
-      "-ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
+      "-ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but "
+      "i64 is.";
   for (const char* t : {"u64", "i65", "i0", "U8", "8", "''", "i"}) {
     EXPECT_EQ(Run(std::string("BITFIELD k GET ") + t + " 0"), type) << t;
   }
@@ -162,7 +172,8 @@ TEST_F(BitWordsTest, AgreeWithSingleBits) {
     for (unsigned i = 0; i < width; ++i) {
       uint64_t at = offset + width - 1 - i;
       char mask = static_cast<char>(0x80 >> at % 8);
-      expected[at / 8] = static_cast<char>(value >> i & 1 ? expected[at / 8] | mask : expected[at / 8] & ~mask);
+      expected[at / 8] =
+          static_cast<char>(value >> i & 1 ? expected[at / 8] | mask : expected[at / 8] & ~mask);
     }
     bits::WriteField(bytes.data(), bytes.size(), offset, width, value);
     ASSERT_EQ(bytes, expected);

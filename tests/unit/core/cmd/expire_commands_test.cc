@@ -47,11 +47,13 @@ TEST_F(ExpireCommandsTest, Conditions) {
 
 TEST_F(ExpireCommandsTest, WrongWords) {
   EXPECT_EQ(Run("EXPIRE k 1 FOO"), "-ERR Unsupported option FOO");
-  EXPECT_EQ(Run("EXPIRE k 1 NX XX"), "-ERR NX and XX, GT or LT options at the same time are not compatible");
+  EXPECT_EQ(Run("EXPIRE k 1 NX XX"),
+            "-ERR NX and XX, GT or LT options at the same time are not compatible");
   EXPECT_EQ(Run("EXPIRE k 1 GT LT"), "-ERR GT and LT options at the same time are not compatible");
   EXPECT_EQ(Run("EXPIRE k x"), "-ERR value is not an integer or out of range");
   EXPECT_EQ(Run("EXPIRE k 9223372036854775807"), "-ERR invalid expire time in 'expire' command");
-  EXPECT_EQ(Run("EXPIRE none -9223372036854775807"), "-ERR invalid expire time in 'expire' command");
+  EXPECT_EQ(Run("EXPIRE none -9223372036854775807"),
+            "-ERR invalid expire time in 'expire' command");
   EXPECT_EQ(Run("PEXPIRE k 9223372036854775807"), "-ERR invalid expire time in 'pexpire' command");
   EXPECT_EQ(Run("PEXPIREAT k 9223372036854775807"), "1");
   EXPECT_EQ(Run("TTL k").substr(0, 4), "9223");

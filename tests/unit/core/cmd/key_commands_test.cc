@@ -3,7 +3,8 @@
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+constexpr const char* kWrongType =
+    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 constexpr const char* kNotInteger = "-ERR value is not an integer or out of range";
 
 class KeyCommandsTest : public CommandFixture {};
@@ -59,7 +60,8 @@ TEST_F(KeyCommandsTest, CopyAndMoveBetweenDatabases) {
   EXPECT_EQ(Run("MOVE l 2"), "1");
   EXPECT_EQ(Run("MOVE m 0"), "-ERR source and destination objects are the same");
   EXPECT_EQ(Run("MOVE m 99"), "-ERR DB index is out of range");
-  EXPECT_EQ(Run("MOVE m 99999999999"), "-ERR value is out of range, value must between -2147483648 and 2147483647");
+  EXPECT_EQ(Run("MOVE m 99999999999"),
+            "-ERR value is out of range, value must between -2147483648 and 2147483647");
   EXPECT_EQ(Run("EXISTS l"), "0");
   UseDb(DbIndex(2));
   EXPECT_EQ(Run("TTL l"), "10");
@@ -113,9 +115,12 @@ TEST_F(KeyCommandsTest, RestoreChecksItsWords) {
   std::string payload = Reply({"DUMP", "s"});
   EXPECT_EQ(Reply({"RESTORE", "k", "-1", payload}), "-ERR Invalid TTL value, must be >= 0");
   EXPECT_EQ(Reply({"RESTORE", "k", "x", payload}), kNotInteger);
-  EXPECT_EQ(Reply({"RESTORE", "k", "0", payload, "IDLETIME", "-1"}), "-ERR Invalid IDLETIME value, must be >= 0");
-  EXPECT_EQ(Reply({"RESTORE", "k", "0", payload, "FREQ", "256"}), "-ERR Invalid FREQ value, must be >= 0 and <= 255");
-  EXPECT_EQ(Reply({"RESTORE", "k", "0", payload, "FREQ", "1", "IDLETIME", "1"}), "-ERR syntax error");
+  EXPECT_EQ(Reply({"RESTORE", "k", "0", payload, "IDLETIME", "-1"}),
+            "-ERR Invalid IDLETIME value, must be >= 0");
+  EXPECT_EQ(Reply({"RESTORE", "k", "0", payload, "FREQ", "256"}),
+            "-ERR Invalid FREQ value, must be >= 0 and <= 255");
+  EXPECT_EQ(Reply({"RESTORE", "k", "0", payload, "FREQ", "1", "IDLETIME", "1"}),
+            "-ERR syntax error");
   EXPECT_EQ(Run("RESTORE k 0 junk"), "-ERR DUMP payload version or checksum are wrong");
   EXPECT_EQ(Run("EXISTS k"), "0");
   EXPECT_EQ(Reply({"RESTORE", "k", "0", payload, "IDLETIME", "100"}), "OK");

@@ -3,7 +3,8 @@
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+constexpr const char* kWrongType =
+    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 constexpr const char* kNotInteger = "-ERR value is not an integer or out of range";
 
 class StringCommandsTest : public CommandFixture {};
@@ -33,8 +34,9 @@ TEST_F(StringCommandsTest, SetConditions) {
   EXPECT_EQ(Run("SET k b nx"), "nil");
   EXPECT_EQ(Run("SET k b xx"), "OK");
   EXPECT_EQ(Run("GET k"), "b");
-  for (const char* line : {"SET k v NX XX", "SET k v EX", "SET k v EX 1 PX 1", "SET k v KEEPTTL EX 1", "SET k v EX 1 KEEPTTL",
-                           "SET k v PERSIST", "SET k v ''", "SET k v EXAT 1 EX 1"}) {
+  for (const char* line :
+       {"SET k v NX XX", "SET k v EX", "SET k v EX 1 PX 1", "SET k v KEEPTTL EX 1",
+        "SET k v EX 1 KEEPTTL", "SET k v PERSIST", "SET k v ''", "SET k v EXAT 1 EX 1"}) {
     EXPECT_EQ(Run(line), "-ERR syntax error") << line;
   }
   EXPECT_EQ(Run("SET k c EX 5 EX 10"), "OK");
@@ -74,9 +76,14 @@ TEST_F(StringCommandsTest, TimesOfSet) {
 
 TEST_F(StringCommandsTest, WrongTimes) {
   for (const char* time : {"0", "-1", "9223372036854775807"}) {
-    EXPECT_EQ(Run(std::string("SET k v EX ") + time), "-ERR invalid expire time in 'set' command") << time;
-    EXPECT_EQ(Run(std::string("SETEX k ") + time + " v"), "-ERR invalid expire time in 'setex' command") << time;
-    EXPECT_EQ(Run(std::string("PSETEX k ") + time + " v"), "-ERR invalid expire time in 'psetex' command") << time;
+    EXPECT_EQ(Run(std::string("SET k v EX ") + time), "-ERR invalid expire time in 'set' command")
+        << time;
+    EXPECT_EQ(Run(std::string("SETEX k ") + time + " v"),
+              "-ERR invalid expire time in 'setex' command")
+        << time;
+    EXPECT_EQ(Run(std::string("PSETEX k ") + time + " v"),
+              "-ERR invalid expire time in 'psetex' command")
+        << time;
   }
   EXPECT_EQ(Run("SET k v PXAT 9223372036854775807"), "OK");
   EXPECT_EQ(Run("SET k v EX x"), kNotInteger);
@@ -188,9 +195,11 @@ TEST_F(StringCommandsTest, AppendsAndMeasures) {
 TEST_F(StringCommandsTest, RangesCountFromBothEnds) {
   Run("SET k Hello");
   const std::pair<const char*, const char*> cases[] = {
-      {"0 -1", "Hello"}, {"1 3", "ell"}, {"-3 -2", "ll"},  {"3 1", ""},    {"-1 -3", ""},        {"0 100", "Hello"},
-      {"5 9", ""},       {"-100 1", "He"}, {"0 -100", "H"}, {"-100 -100", "H"}, {"-100 -99", "H"}, {"4 4", "o"}};
-  for (const auto& [range, expected] : cases) EXPECT_EQ(Run(std::string("GETRANGE k ") + range), expected) << range;
+      {"0 -1", "Hello"}, {"1 3", "ell"},     {"-3 -2", "ll"},   {"3 1", ""},
+      {"-1 -3", ""},     {"0 100", "Hello"}, {"5 9", ""},       {"-100 1", "He"},
+      {"0 -100", "H"},   {"-100 -100", "H"}, {"-100 -99", "H"}, {"4 4", "o"}};
+  for (const auto& [range, expected] : cases)
+    EXPECT_EQ(Run(std::string("GETRANGE k ") + range), expected) << range;
   EXPECT_EQ(Run("SUBSTR k 1 1"), "e");
   EXPECT_EQ(Run("GETRANGE none 0 -1"), "");
   EXPECT_EQ(Run("GETRANGE k a 1"), kNotInteger);
@@ -209,8 +218,10 @@ TEST_F(StringCommandsTest, SetrangePadsWithZeros) {
   EXPECT_EQ(Run("EXISTS none"), "0");
   EXPECT_EQ(Run("SETRANGE k 100 ''"), "5");
   EXPECT_EQ(Run("SETRANGE k -1 x"), "-ERR offset is out of range");
-  EXPECT_EQ(Run("SETRANGE k 536870911 xy"), "-ERR string exceeds maximum allowed size (proto-max-bulk-len)");
-  EXPECT_EQ(Run("SETRANGE k 9223372036854775807 x"), "-ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+  EXPECT_EQ(Run("SETRANGE k 536870911 xy"),
+            "-ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+  EXPECT_EQ(Run("SETRANGE k 9223372036854775807 x"),
+            "-ERR string exceeds maximum allowed size (proto-max-bulk-len)");
 }
 
 TEST_F(StringCommandsTest, ReadsCountHitsAndMisses) {
