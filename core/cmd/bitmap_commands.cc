@@ -34,12 +34,14 @@ void SetbitCommand(CommandContext& ctx) {
   Entry* e;
   if (!FindOfType(ctx, key, ValueType::kString, &e)) return;
   Db& db = ctx.DbOf(key);
+  const size_t old_length = e == nullptr ? 0 : e->StringLength();
   if (e == nullptr) e = db.SetString(key, "");
-  std::span<char> bytes = db.MutableString(e, std::max<size_t>(e->StringLength(), offset / 8 + 1));
+  std::span<char> bytes = db.MutableString(e, std::max<size_t>(old_length, offset / 8 + 1));
   char mask = static_cast<char>(0x80 >> (offset & 7));
   bool old = bytes[offset / 8] & mask;
   bit != 0 ? bytes[offset / 8] |= mask : bytes[offset / 8] &= ~mask;
-  ctx.Changed(key);
+  // A bit that was so already is no change, to watchers and the log.
+  if (bytes.size() > old_length || old != (bit != 0)) ctx.Changed(key);
   ctx.reply.Integer(old);
 }
 

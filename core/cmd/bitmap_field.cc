@@ -146,9 +146,11 @@ void RunWriting(CommandContext& ctx, const std::vector<FieldOp>& ops, size_t byt
   Entry* e;
   if (!FindOfType(ctx, key, ValueType::kString, &e)) return;
   Db& db = ctx.DbOf(key);
+  const size_t old_length = e == nullptr ? 0 : e->StringLength();
   if (e == nullptr) e = db.SetString(key, "");
-  std::span<char> bytes = db.MutableString(e, std::max(e->StringLength(), bytes_needed));
+  std::span<char> bytes = db.MutableString(e, std::max(old_length, bytes_needed));
   std::string_view view(bytes.data(), bytes.size());
+  bool changed = bytes.size() > old_length;
   ctx.reply.Array(ops.size());
   for (const FieldOp& op : ops) {
     if (op.verb == FieldVerb::kGet) {
@@ -162,9 +164,10 @@ void RunWriting(CommandContext& ctx, const std::vector<FieldOp>& ops, size_t byt
       continue;
     }
     bits::WriteField(bytes.data(), bytes.size(), op.offset, op.width, static_cast<uint64_t>(value));
+    changed |= value != old;
     ctx.reply.Integer(op.verb == FieldVerb::kSet ? old : value);
   }
-  ctx.Changed(key);
+  if (changed) ctx.Changed(key);
 }
 
 }  // namespace

@@ -109,6 +109,17 @@ TEST_F(BitmapCommandsTest, BitfieldReadsAndWrites) {
   EXPECT_EQ(Run("BITFIELD_RO k SET u8 0 1"), "-ERR BITFIELD_RO only supports the GET subcommand");
 }
 
+TEST_F(BitmapCommandsTest, WhatStaysAsItWasIsNotLogged) {
+  Run("SETBIT k 7 1");
+  Run("BITFIELD k SET u8 0 255");
+  TakeLog();
+  Run("SETBIT k 7 1");
+  Run("BITFIELD k SET u8 0 255 OVERFLOW FAIL INCRBY u8 0 1");
+  EXPECT_EQ(TakeLog(), "");
+  Run("SETBIT k 8 0");  // longer now
+  EXPECT_EQ(TakeLog(), "SETBIT k 8 0");
+}
+
 TEST_F(BitmapCommandsTest, BitfieldOverflow) {
   EXPECT_EQ(Run("BITFIELD k SET u8 0 250 INCRBY u8 0 10 OVERFLOW SAT INCRBY u8 0 255 OVERFLOW FAIL "
                 "INCRBY u8 0 1"),
