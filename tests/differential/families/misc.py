@@ -26,14 +26,19 @@ def switch_protocol(g):
 
 
 def hello_wrong(g):
-    return g.pick(
-        (
-            ["hello", 4],
-            ["hello", 1],
-            ["hello", "x"],
-            ["hello", 2, "x"],
-            ["hello", 3, "AUTH", "default"],
-        )
+    # A step as it is: a mutation could make a HELLO of it that succeeds, whose reply holds each server's own id.
+    return Step(
+        [
+            g.pick(
+                (
+                    ["hello", 4],
+                    ["hello", 1],
+                    ["hello", "x"],
+                    ["hello", 2, "x"],
+                    ["hello", 3, "AUTH", "default"],
+                )
+            )
+        ]
     )
 
 
