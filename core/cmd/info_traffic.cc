@@ -7,6 +7,7 @@
 #include "core/base/strings.h"
 #include "core/cmd/info_reset.h"
 #include "core/cmd/info_sections.h"
+#include "core/shard/host.h"
 #include "core/shard/shard.h"
 #include "core/shard/world.h"
 
@@ -56,6 +57,7 @@ void WriteStats(CommandContext& ctx, std::string* out) {
   line("evicted_clients", 0);
   line("keyspace_hits", keys(&KeyspaceStats::hits));
   line("keyspace_misses", keys(&KeyspaceStats::misses));
+  ctx.world()->host().AppendInfo("stats", out);
   line("pubsub_channels", 0);
   line("pubsub_patterns", 0);
   line("pubsubshard_channels", 0);

@@ -33,6 +33,11 @@ std::string AddressText(int fd, int (*get)(int, sockaddr*, socklen_t*)) {
   return StrCat(std::string_view(host), ":", ntohs(v4->sin_port));
 }
 
+bool FromThisMachine(int fd) {
+  std::string peer = AddressText(fd, getpeername);
+  return peer.starts_with("127.") || peer.starts_with("[::1]");
+}
+
 void SetSocketOptions(int fd, int keepalive_s) {
   int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -95,13 +100,13 @@ void Connections::OnAccept(const Completion& completion) {
   }
   int fd = completion.result;
   Config& config = shard_->world().config();
+  if (config.protected_mode && config.requirepass.empty() && !FromThisMachine(fd)) {
+    return Refuse(fd,
+                  "-DENIED The server is in protected mode and has no password, so it accepts connections from this "
+                  "machine only. Set a password (requirepass), or turn protected-mode off if the network is trusted.\r\n");
+  }
   if (placement_.Total() >= static_cast<uint32_t>(config.maxclients)) {
-    std::string text = StrCat("-", errors::kMaxClients, "\r\n");
-    // The socket is new and its buffer empty: this does not block.
-    [[maybe_unused]] ssize_t n = send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    close(fd);
-    ++shard_->stats().rejected_connections;
-    return;
+    return Refuse(fd, StrCat("-", errors::kMaxClients, "\r\n"));
   }
   if (!listener.spread) {
     placement_.Add(shard_->id());
@@ -114,6 +119,14 @@ void Connections::OnAccept(const Completion& completion) {
   placement_.Remove(shard);
   placement_.Add(shard_->id());
   Adopt(fd);
+}
+
+// Closes a connection that was just accepted, with a word why.
+void Connections::Refuse(int fd, std::string_view text) {
+  // The socket is new and its buffer empty: this does not block.
+  [[maybe_unused]] ssize_t n = send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  close(fd);
+  ++shard_->stats().rejected_connections;
 }
 
 void Connections::Adopt(int socket) {

@@ -60,6 +60,7 @@ class Connections final : public Frontend, public CompletionSink {
   static constexpr size_t kKeepCapacity = 16 << 10;  // larger buffers are given back when empty
 
   void OnAccept(const Completion& completion);
+  void Refuse(int fd, std::string_view text);
   void OnReceive(const Completion& completion);
   void OnSend(const Completion& completion);
   Connection* Find(Token token);

@@ -23,6 +23,7 @@ void Server::AppendInfo(std::string_view section, std::string* out) {
   if (section == "persistence") return AppendPersistence(out);
   if (section == "server") return AppendServer(out);
   if (section == "clients") return AppendClients(out);
+  if (section == "stats") return Line(out, "latest_fork_usec", child_.last_fork_us());
   if (section == "shards") return AppendShards(out);
 }
 
@@ -63,17 +64,18 @@ void Server::AppendPersistence(std::string* out) {
   Line(out, "aof_rewrites", logs_->rewrites());
   Line(out, "aof_last_cow_size", logs_->last_cow_bytes());
   bool healthy = true;
-  uint64_t unwritten = 0, unsynced = 0;
+  uint64_t unwritten = 0, unsynced = 0, log_bytes = logs_->BaseBytes();
   for (uint32_t i = 0; i < world_->shard_count(); ++i) {
     auto& log = static_cast<ShardLog&>(world_->shard(i).log());
     healthy &= log.health().ok();
     if (log.writer() == nullptr) continue;
+    log_bytes += log.bytes_since_rewrite();
     unwritten += log.writer()->unwritten_bytes();
     unsynced += log.writer()->unsynced_bytes();
   }
   Line(out, "aof_last_write_status", std::string_view(OkOrErr(healthy)));
   if (logs_->on()) {
-    Line(out, "aof_current_size", logs_->TotalBytes());
+    Line(out, "aof_current_size", log_bytes);
     Line(out, "aof_base_size", logs_->BaseBytes());
     Line(out, "aof_pending_rewrite", logs_->wanted() ? 1 : 0);
     Line(out, "aof_buffer_length", unwritten);

@@ -154,8 +154,8 @@ TEST_F(ConfigFileTest, SaveWithoutValueMeansNone) {
 }
 
 TEST_F(ConfigFileTest, WrongArgumentsAreNamed) {
-  EXPECT_EQ(Run({"--prot", "1"}), "--prot: there is no option 'prot'");
-  EXPECT_EQ(Run({"--port", "x"}), "--port: argument couldn't be parsed into an integer");
+  EXPECT_EQ(Run({"--prot", "1"}), "--prot '1': there is no option 'prot'");
+  EXPECT_EQ(Run({"--port", "x"}), "--port 'x': argument couldn't be parsed into an integer");
   EXPECT_EQ(Run({"--port"}), "--port: wrong number of arguments");
   EXPECT_EQ(Run({"-p", "1"}), "'-p' belongs to no option; see --help");
 }
@@ -260,8 +260,7 @@ TEST_F(ConfigFileTest, RewriteReplacesTheFileAtOnceAndKeepsItsMode) {
 
 // The example file must not drift from the table: every option, commented out, with its default.
 TEST_F(ConfigFileTest, ExampleFileShowsEveryOptionWithItsDefault) {
-  const fs::path root =
-      fs::path(__FILE__).parent_path().parent_path().parent_path().parent_path().parent_path();
+  const fs::path root = BASALT_SOURCE_DIR;
   const std::string path = (root / "deploy/basalt.conf").string();
   EXPECT_EQ(Load(path), "");
   std::istringstream example(Read(path));
