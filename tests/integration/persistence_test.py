@@ -206,7 +206,7 @@ class Log(PersistenceTest):
 
         def write(number):
             with server.client(timeout=60) as client:
-                for i in range(1500):
+                for i in range(400):
                     client.must("RPUSH", "list:%d" % (i % 7), "%d:%d" % (number, i))
                 done.append(number)
 
@@ -223,7 +223,7 @@ class Log(PersistenceTest):
         self.assertEqual(len(done), 4)
         self.assertGreater(rewrites, 1)
         expected = contents_of(server)
-        self.assertEqual(sum(len(value) for _, value, _ in expected.values()), 6000)
+        self.assertEqual(sum(len(value) for _, value, _ in expected.values()), 1600)
         server.kill()
         server.start(shards=2)
         self.check_same(expected, server)
