@@ -43,6 +43,29 @@ Keyspace& CommandContext::ParkedKeyspace(size_t i) {
 
 size_t CommandContext::ParkedKeyspaces() const { return setting_.world->shard_count(); }
 
+bool CommandContext::CanReach(std::string_view key) const {
+  return setting_.parked_world || setting_.world == nullptr || setting_.shard == nullptr ||
+         setting_.world->OwnerOf(key) == setting_.shard->id();
+}
+
+const CommandTable& CommandContext::commands() const {
+  return setting_.world != nullptr ? setting_.world->commands() : *setting_.commands;
+}
+
+Extension* CommandContext::scripts() const {
+  return setting_.shard != nullptr ? setting_.shard->scripts() : setting_.scripts;
+}
+
+CommandContext CommandContext::Nested(std::string* out, int resp) const {
+  Setting setting = setting_;
+  setting.in_script = true;
+  setting.may_block = false;
+  setting.only_key = nullptr;
+  CommandContext nested(setting, out, resp);
+  nested.db_ = db_;
+  return nested;
+}
+
 void CommandContext::Begin(const CommandSpec& command, Args words, std::string_view raw_text) {
   spec = &command;
   args = words;
@@ -50,6 +73,8 @@ void CommandContext::Begin(const CommandSpec& command, Args words, std::string_v
   log_mode_ = LogMode::kVerbatim;
   changed_ = false;
   changed_everything_ = false;
+  escalated_ = false;
+  block_.reset();
 }
 
 void CommandContext::Changed(std::string_view key, DbIndex db, int n) {

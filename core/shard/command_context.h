@@ -3,7 +3,9 @@
 // which effects the log gets, and which log batches the reply depends on.
 #pragma once
 
+#include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "core/base/ids.h"
 #include "core/resp/reply.h"
 #include "core/shard/command_spec.h"
+#include "core/shard/extension.h"
 #include "core/store/keyspace.h"
 
 namespace basalt {
@@ -30,6 +33,11 @@ class CommandContext {
     Shard* shard = nullptr;       // the running thread's shard; null in tests and during recovery
     Client* client = nullptr;     // set for kHome and kAllShards commands and those in a transaction run at home
     bool replay = false;          // effects come from the log: they are not logged again
+    bool in_script = false;       // called by a script
+    const CommandTable* commands = nullptr;  // what scripts may call, and ...
+    Extension* scripts = nullptr;            // ... the engine that runs them (core/script), where there is no world
+    bool may_block = false;       // a blocking command may wait for its keys; otherwise it answers as if its time were up
+    const std::string_view* only_key = nullptr;  // a blocked command is tried again for this key alone
   };
 
   CommandContext(const Setting& setting, std::string* out, int resp)
@@ -49,6 +57,10 @@ class CommandContext {
   Client* client() const { return setting_.client; }
   Shard* shard() const { return setting_.shard; }
   World* world() const { return setting_.world; }
+  bool in_script() const { return setting_.in_script; }
+  // All commands, and the script engine of the running thread (null when there is none).
+  const CommandTable& commands() const;
+  Extension* scripts() const;
 
   // --- where keys live
   Keyspace& KeyspaceOf(std::string_view key) {
@@ -66,6 +78,35 @@ class CommandContext {
   }
   // The key's entry or null, in database db_index().
   Entry* Find(std::string_view key) { return DbOf(key).Find(key); }
+
+  // Whether the key's slice is at hand: it is this shard's, or everything is parked. Only scripts reach for keys that
+  // nobody has checked; every other command comes to where its keys are.
+  bool CanReach(std::string_view key) const;
+
+  // --- scripts
+  // The same place in the world for a command that a script calls, replying to `out`.
+  CommandContext Nested(std::string* out, int resp) const;
+  // What a nested command depended on, this one does, too.
+  void Adopt(const CommandContext& nested) { gate_ = std::max(gate_, nested.gate_); }
+  // Runs this command again with every shard parked; whatever it did has been undone, and its reply is dropped. Not in world mode.
+  void Escalate() { escalated_ = true; }
+  bool escalated() const { return escalated_; }
+
+  // --- blocking
+  // Whether a blocking command may take from `key`: when it is tried again, only from the key that has become ready.
+  bool MayServe(std::string_view key) const { return setting_.only_key == nullptr || *setting_.only_key == key; }
+  // There is nothing to take: the client waits for one of `keys` to hold a value of `type`, for `timeout_ms` (0: for ever), and
+  // nothing is replied. False when it may not wait: then the command replies what it does when its time is up.
+  struct BlockRequest {
+    ValueType type;
+    Args keys;  // among the command's words
+    int64_t timeout_ms;
+  };
+  [[nodiscard]] bool Block(ValueType type, Args keys, int64_t timeout_ms) {
+    if (setting_.may_block) block_ = BlockRequest{type, keys, timeout_ms};
+    return setting_.may_block;
+  }
+  const std::optional<BlockRequest>& block_request() const { return block_; }
 
   // --- effects
   // `key` was modified or deleted: counts `n` changes towards the save points, fails the transactions that watch it, and has
@@ -105,6 +146,8 @@ class CommandContext {
   LogMode log_mode_ = LogMode::kVerbatim;
   bool changed_ = false;
   bool changed_everything_ = false;
+  bool escalated_ = false;
+  std::optional<BlockRequest> block_;
   uint64_t gate_ = 0;
   std::vector<std::pair<DbIndex, std::string>> parked_effects_;  // world mode: keys whose final state is to be logged
 };

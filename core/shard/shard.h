@@ -18,6 +18,7 @@
 #include "core/io/ring.h"
 #include "core/shard/command_context.h"
 #include "core/shard/command_spec.h"
+#include "core/shard/extension.h"
 #include "core/shard/hop.h"
 #include "core/shard/log_sink.h"
 #include "core/shard/mailbox.h"
@@ -79,6 +80,9 @@ class Shard final : public CompletionSink {
   void set_coordinator(std::unique_ptr<Coordinator> c) { coordinator_ = std::move(c); }
   void set_log(std::unique_ptr<LogSink> log) { log_ = std::move(log); }
   void set_job(std::unique_ptr<BackgroundJob> job) { job_ = std::move(job); }
+  // The script engine (core/script). Null until set.
+  void set_scripts(std::unique_ptr<Extension> scripts) { scripts_ = std::move(scripts); }
+  Extension* scripts() const { return scripts_.get(); }
   bool job_running() const { return job_ != nullptr; }
 
   // On the shard's thread: the ring, then the frontend.
@@ -165,6 +169,7 @@ class Shard final : public CompletionSink {
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Frontend> frontend_;
   std::unique_ptr<BackgroundJob> job_;
+  std::unique_ptr<Extension> scripts_;
 
   std::vector<QueuedCommand> queue_;
   std::vector<std::string_view> queue_words_;

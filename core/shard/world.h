@@ -12,6 +12,7 @@
 #include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/shard/command_spec.h"
+#include "core/shard/extension.h"
 #include "core/shard/mailbox.h"
 #include "core/shard/park.h"
 
@@ -40,6 +41,10 @@ class World {
   // What only the process as a whole can do: save, rewrite, shut down. Set once before the shards run.
   Host& host() { return *host_; }
   void set_host(Host* host) { host_ = host; }
+
+  // What the shards' script engines share (core/script). Set once before the shards run.
+  Extension* scripts() const { return scripts_.get(); }
+  void set_scripts(std::unique_ptr<Extension> scripts) { scripts_ = std::move(scripts); }
 
   // --- epochs
   // The current epoch. Read once per tick, after all input of the tick has arrived.
@@ -111,6 +116,7 @@ class World {
   Mailboxes mail_;
   Park park_;
   Host* host_ = nullptr;
+  std::unique_ptr<Extension> scripts_;
   bool always_ = false;
   std::unique_ptr<Published[]> published_;
   std::atomic<uint64_t> next_slow_id_{0};
