@@ -33,6 +33,11 @@ class RingDeque {
     head_ = (head_ + 1) & (capacity_ - 1);
     --size_;
   }
+  void pop_back() {
+    BASALT_DCHECK(size_ > 0);
+    back() = T{};
+    --size_;
+  }
   // Empties the queue and gives its block back.
   void reset() {
     items_.reset();

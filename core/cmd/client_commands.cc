@@ -8,6 +8,7 @@
 #include "core/cmd/connection_session.h"
 #include "core/cmd/groups.h"
 #include "core/shard/host.h"
+#include "core/shard/shard.h"
 #include "core/shard/world.h"
 
 namespace basalt {
@@ -192,7 +193,6 @@ void Kill(CommandContext& ctx) {
   killed > 0 ? ctx.reply.Ok() : ctx.reply.Error("ERR No such client");
 }
 
-// No command blocks its connection for now, so there is nobody to let go.
 void Unblock(CommandContext& ctx) {
   int64_t id;
   if (ctx.args.size() > 4) return ReplyWrongArity(ctx);
@@ -200,7 +200,13 @@ void Unblock(CommandContext& ctx) {
     return ctx.reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
   }
   if (!IntegerArg(ctx, 2, &id)) return;
-  ctx.reply.Integer(0);
+  const bool with_error = ctx.args.size() == 4 && Is(ctx.args[3], "error");
+  int64_t unblocked = 0;
+  for (Client* client : ctx.world()->host().Clients()) {
+    if (client->id.value != static_cast<uint64_t>(id)) continue;
+    unblocked += ctx.world()->shard(client->home).coordinator().Unblock(client, with_error);
+  }
+  ctx.reply.Integer(unblocked);
 }
 
 void Pause(CommandContext& ctx) {
@@ -273,7 +279,7 @@ constexpr CommandSpec kSubcommands[] = {
     {"client|setname", 3, kOwn, {}, Where::kHome, SetName, "connection", ""},
     {"client|tracking", -3, kOwn, {}, Where::kHome, Tracking, "connection", ""},
     {"client|trackinginfo", 2, kOwn, {}, Where::kHome, TrackingInfo, "connection", ""},
-    {"client|unblock", -3, kAll, {}, Where::kHome, Unblock, "connection", ""},
+    {"client|unblock", -3, kAll, {}, Where::kAllShards, Unblock, "connection", ""},
     {"client|unpause", 2, kAll, {}, Where::kHome, Unpause, "connection", ""},
 };
 

@@ -28,6 +28,7 @@ void AppendClientLine(const Client& c, int64_t now_ms, std::string* out) {
   Client::Usage use = c.usage();
   const Transaction* tx = Transaction::Find(c);
   std::string flags;
+  if (c.blocked) flags += 'b';
   if (tx != nullptr && tx->open) flags += 'x';
   if (c.close_after_reply) flags += 'c';
   if (c.no_evict) flags += 'e';

@@ -44,14 +44,14 @@ constexpr const char* kSortCategories = "@set @sortedset @list @dangerous";
 // clang-format off
 constexpr CommandSpec kCommands[] = {
     {"del", -2, kWrite, kAll, Where::kKeys, DelCommand, "generic", "", {},
-     "request_policy:multi_shard response_policy:agg_sum"},
+     "request_policy:multi_shard response_policy:agg_sum", nullptr, Spread::kSum},
     {"unlink", -2, kWrite | kFast, kAll, Where::kKeys, DelCommand, "generic", "", {},
-     "request_policy:multi_shard response_policy:agg_sum"},
+     "request_policy:multi_shard response_policy:agg_sum", nullptr, Spread::kSum},
     {"exists", -2, kReadonly | kFast, kAll, Where::kKeys, ExistsCommand, "generic", "", {},
-     "request_policy:multi_shard response_policy:agg_sum"},
+     "request_policy:multi_shard response_policy:agg_sum", nullptr, Spread::kSum},
     {"type", 2, kReadonly | kFast, kFirst, Where::kKeys, TypeCommand, "generic", ""},
     {"touch", -2, kReadonly | kFast, kAll, Where::kKeys, TouchCommand, "generic", "", {},
-     "request_policy:multi_shard response_policy:agg_sum"},
+     "request_policy:multi_shard response_policy:agg_sum", nullptr, Spread::kSum},
     {"rename", 3, kWrite, kTwo, Where::kKeys, RenameCommand, "generic", ""},
     {"renamenx", 3, kWrite | kFast, kTwo, Where::kKeys, RenamenxCommand, "generic", ""},
     {"copy", -3, kWrite | kDenyOom, kTwo, Where::kKeys, CopyCommand, "generic", ""},

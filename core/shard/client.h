@@ -66,6 +66,7 @@ class Client {
 
   // --- state of dispatch
   bool paused = false;         // a multi-shard command is in flight: nothing more is dispatched
+  bool blocked = false;        // waits in a blocking command
   bool close_after_reply = false;
   bool closed = false;         // the connection is gone; the object lives until its last hop is back
   uint32_t in_flight = 0;      // commands sent to other shards and not yet back

@@ -95,6 +95,7 @@ class CommandContext {
   // --- blocking
   // Whether a blocking command may take from `key`: when it is tried again, only from the key that has become ready.
   bool MayServe(std::string_view key) const { return setting_.only_key == nullptr || *setting_.only_key == key; }
+  bool tried_again() const { return setting_.only_key != nullptr; }
   // There is nothing to take: the client waits for one of `keys` to hold a value of `type`, for `timeout_ms` (0: for ever), and
   // nothing is replied. False when it may not wait: then the command replies what it does when its time is up.
   struct BlockRequest {

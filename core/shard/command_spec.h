@@ -48,12 +48,23 @@ enum CommandFlag : uint32_t {
 
 // Where a command runs.
 enum class Where : uint8_t {
-  kKeys,       // on the shard that owns its keys; over several shards, with those parked
+  kKeys,       // on the shard that owns its keys; over several shards, see Spread
+  kBlocking,   // the same; where there is nothing to take it waits for its keys
+  kScript,     // on the shard that owns its keys; run again with all shards parked when it turns out to need others
   kHome,       // on the connection's own shard, at once; no keys
   kHomeInTurn, // the same, once everything the connection sent before has been answered
   kAllShards,  // on the connection's shard, with every other shard parked
   kCursor,     // on the shard that the cursor in args[1] names (SCAN)
   kTransaction,  // MULTI, EXEC, DISCARD, WATCH, UNWATCH, RESET, QUIT: core/tx itself
+};
+
+// How a command over several shards is taken apart: each shard runs it for its own keys, and the replies become one. Commands
+// that cannot be run with the shards parked.
+enum class Spread : uint8_t {
+  kNone,
+  kArray,  // MGET: an array with an element per key
+  kSum,    // DEL, EXISTS: an integer
+  kOk,     // MSET
 };
 
 // Appends the positions of the command's keys; false when the arguments make no sense (the handler will say what).
@@ -84,6 +95,7 @@ struct CommandSpec {
   const char* tips = "";   // COMMAND's hints for clients, separated by spaces
   // kAllShards: whether these words can do with the connection's shard after all. May be null.
   bool (*at_home)(Args) = nullptr;
+  Spread spread = Spread::kNone;  // only of commands that end with their keys, each followed by what belongs to it
   uint16_t index = 0;      // set by CommandTable: where per-command statistics stand
 
   bool Has(CommandFlag flag) const { return flags & flag; }

@@ -32,6 +32,7 @@ struct HopResult {
   uint32_t begin;  // replies[begin .. end)
   uint32_t end;
   uint64_t gate;   // batch of the receiver's log that must be durable first; 0: none
+  bool escalated;  // nothing was done: the command needs every shard parked
 };
 
 struct HopBatch {
@@ -48,7 +49,18 @@ struct HopBatch {
   std::string replies;
   std::vector<HopResult> results;
   uint32_t unreleased = 0;  // sender: results whose bytes are still borrowed
+  uint32_t deferred = 0;    // receiver: commands that wait for a key which a transaction holds
 
+  // The words of a command, as views into `text`, appended to `out`.
+  void AppendWords(const HopCommand& command, std::vector<std::string_view>* out) const {
+    for (uint32_t i = 0; i < command.word_count; ++i) {
+      const Word& word = words[command.first_word + i];
+      out->emplace_back(text.data() + word.begin, word.size);
+    }
+  }
+  std::string_view RawOf(const HopCommand& command) const {
+    return std::string_view(text).substr(command.text_begin, command.text_end - command.text_begin);
+  }
   // Copies a command into the batch. `raw` is its RESP text as received, or empty (inline): then it is written anew.
   void Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp, Args args, std::string_view raw);
   void Clear();

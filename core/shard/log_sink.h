@@ -22,10 +22,11 @@ class LogSink {
   virtual uint64_t open_batch() const = 0;
   // Every batch up to this number survives a power cut.
   virtual uint64_t durable_batch() const = 0;
-  // Closes the open batch with what the keyspace's journal holds (nothing to do when it is empty), stamped with `epoch`.
-  virtual void Seal(Epoch epoch, TxStamp tx) = 0;
-  // Commit stage: seals, and submits a write when none is in flight. `policy` comes from the configuration.
-  virtual void Commit(Epoch epoch) = 0;
+  // Closes the open batch with what the keyspace's journal holds, stamped with `epoch`. No records of epochs up to `complete` will
+  // follow. Nothing to do when the journal is empty, except for a part of a transaction, which is written even then.
+  virtual void Seal(Epoch epoch, Epoch complete, TxStamp tx) = 0;
+  // Commit stage: seals, and submits a write when none is in flight.
+  virtual void Commit(Epoch epoch, Epoch complete) = 0;
   // Writes and syncs everything sealed, blocking; for a park under `appendfsync always` and for shutdown.
   virtual absl::Status FlushNow() = 0;
   // Records that all effects up to `epoch` stand in this log. Cheap when it is known already.

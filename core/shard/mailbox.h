@@ -18,7 +18,9 @@ struct Message {
   enum class Kind : uint32_t {
     kRequests,    // HopBatch*: commands to run here
     kReplies,     // HopBatch*: one of ours, answered
-    kPark,        // Park*: stand still (core/shard/park.h)
+    kTransactions,  // TxMail*: about transactions over several shards (core/tx)
+    kQuiesce,     // value: a park's round; bring transactions that concern it to their end (core/shard/park.h)
+    kPark,        // value: a park's round; stand still
     kConnection,  // value: a socket that this shard shall serve
     kDurable,     // the sender's log has become durable further than before
     kCloseEpoch,  // value: mark this epoch in your log once it is complete

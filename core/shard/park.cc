@@ -18,17 +18,28 @@ void Relax() {
 
 }  // namespace
 
-void Park::Gather(Mailboxes& mail, ShardId self, const ShardSet& shards, uint32_t shard_count) {
+void Park::Announce(Mailboxes& mail, ShardId self, const ShardSet& set, uint32_t shard_count) {
+  set_ = set;
+  quiet_.store(0, std::memory_order_relaxed);
+  others_ = shard_count - 1;
+  ++round_;
+  Advance(kQuieting);
+  for (uint32_t i = 0; i < shard_count; ++i) {
+    ShardId shard(static_cast<uint16_t>(i));
+    if (shard == self) continue;
+    BASALT_CHECK(mail.Send(shard, {.kind = Message::Kind::kQuiesce, .from = self, .value = round_}));  // places are reserved
+  }
+}
+
+void Park::Gather(Mailboxes& mail, ShardId self, uint32_t shard_count) {
   arrived_.store(0, std::memory_order_relaxed);
   synced_.store(0, std::memory_order_relaxed);
   expected_ = 0;
-  ++round_;
   Advance(kGathering);
   for (uint32_t i = 0; i < shard_count; ++i) {
     ShardId shard(static_cast<uint16_t>(i));
-    if (shard == self || !shards.Has(shard)) continue;
-    Message m{.kind = Message::Kind::kPark, .from = self, .value = round_};
-    BASALT_CHECK(mail.Send(shard, m));  // control messages have reserved places
+    if (shard == self || !set_.Has(shard)) continue;
+    BASALT_CHECK(mail.Send(shard, {.kind = Message::Kind::kPark, .from = self, .value = round_}));
     ++expected_;
   }
   WaitFor(arrived_);

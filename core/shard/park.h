@@ -2,20 +2,27 @@
 // single-threaded code over all of them. One park at a time in the whole server, granted in order of asking, so nobody
 // starves and two coordinators never wait for each other.
 //
-//   coordinator                         participant
-//   Ask() … Granted(ticket)
-//   Gather(shards): kPark messages ──▶  its drain reaches the message
-//   waits for arrivals            ◀──   Stand(): arrived
-//   runs                                waits
-//   Sync() (fsync policy always)  ──▶   flushes its own log through its own ring, arrives again
-//   Release()                     ──▶   goes on
+//   coordinator                         every other shard                    those of the park's set
+//   Ask() ... Granted(ticket)
+//   Announce(set): kQuiesce      --->   starts no more transactions with
+//                                       locks on shards of the set; when the
+//   ticks on until AllQuiet()    <---   last of its own is done: Quiet()
+//   Gather(): kPark              --->                                        its drain reaches the message
+//   waits for arrivals           <---                                        Stand(): arrived
+//   runs                                                                     waits
+//   Sync() (fsync policy always) --->                                        flushes its own log, arrives again
+//   Release()                    --->   goes on                              goes on
 //
-// Why the coordinator may wait, spinning and then asleep: a participant never waits for anything but its own disk while
-// it stands, and between two commands it holds no lock.
+// The first round is there because a shard that stands cannot play its part in a transaction that holds locks on another: it would
+// stay half done under the coordinator's eyes, or for ever. Nobody waits in that round, all go on serving.
+//
+// Why the coordinator may wait in the second, spinning and then asleep: a participant never waits for anything but its own disk
+// while it stands, and between two commands it holds no lock.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 
 #include "core/base/ids.h"
 #include "core/base/spsc_queue.h"
@@ -29,6 +36,23 @@ struct ShardSet {
 
   void Add(ShardId s) { word[s.value / 64] |= uint64_t{1} << (s.value % 64); }
   bool Has(ShardId s) const { return word[s.value / 64] >> (s.value % 64) & 1; }
+  bool Intersects(const ShardSet& other) const {
+    for (size_t i = 0; i < std::size(word); ++i) {
+      if (word[i] & other.word[i]) return true;
+    }
+    return false;
+  }
+  bool Covers(const ShardSet& other) const {
+    for (size_t i = 0; i < std::size(word); ++i) {
+      if (other.word[i] & ~word[i]) return false;
+    }
+    return true;
+  }
+  uint32_t Count() const {
+    uint32_t n = 0;
+    for (uint64_t w : word) n += static_cast<uint32_t>(__builtin_popcountll(w));
+    return n;
+  }
   void Add(const ShardSet& other) {
     for (size_t i = 0; i < std::size(word); ++i) word[i] |= other.word[i];
   }
@@ -44,11 +68,15 @@ class Park {
   using Ticket = uint64_t;
 
   // --- coordinator
-  // Stands in line. Every ticket taken must be used (Gather … Release) when it is granted.
+  // Stands in line. Every ticket taken must be used (Announce ... Release) when it is granted.
   Ticket Ask() { return next_.fetch_add(1, std::memory_order_relaxed); }
   bool Granted(Ticket t) const { return serving_.load(std::memory_order_acquire) == t; }
-  // Returns when every shard of `shards` but `self` stands still.
-  void Gather(Mailboxes& mail, ShardId self, const ShardSet& shards, uint32_t shard_count);
+  // Tells every other shard that those of `set` are about to stand.
+  void Announce(Mailboxes& mail, ShardId self, const ShardSet& set, uint32_t shard_count);
+  // Every other shard has answered. (Who announced looks after its own transactions.)
+  bool AllQuiet() const { return quiet_.load(std::memory_order_acquire) == others_; }
+  // Returns when every announced shard but `self` stands still.
+  void Gather(Mailboxes& mail, ShardId self, uint32_t shard_count);
   // Lets every participant run its flush; returns when all have.
   template <class Flush>
   void Sync(Flush&& own_flush) {
@@ -58,6 +86,13 @@ class Park {
   }
   // Lets everybody go, and the next ticket in.
   void Release();
+
+  // --- every shard
+  // What was announced; valid from a kQuiesce message until Quiet.
+  const ShardSet& set() const { return set_; }
+  void Quiet() { quiet_.fetch_add(1, std::memory_order_acq_rel); }
+  // Whether the park of that round (a kQuiesce message's value) is over.
+  bool Over(uint64_t round) const { return phase_.load(std::memory_order_acquire) >= round * kPhases + kReleased; }
 
   // --- participant
   // `round` is the park message's value. Returns when released; runs `flush` when the coordinator asks for it.
@@ -72,7 +107,7 @@ class Park {
   }
 
  private:
-  enum Phase : uint64_t { kGathering, kSync, kReleased, kPhases };
+  enum Phase : uint64_t { kQuieting, kGathering, kSync, kReleased, kPhases };
 
   void Arrive(std::atomic<uint32_t>& counter);
   void WaitFor(std::atomic<uint32_t>& counter);
@@ -85,7 +120,11 @@ class Park {
   alignas(kCacheLine) std::atomic<uint64_t> phase_{kReleased};  // round * kPhases + Phase; only grows
   alignas(kCacheLine) std::atomic<uint32_t> arrived_{0};
   alignas(kCacheLine) std::atomic<uint32_t> synced_{0};
-  uint32_t expected_ = 0;  // coordinator's
+  alignas(kCacheLine) std::atomic<uint32_t> quiet_{0};
+  // The coordinator's; the set is written before the messages that announce it, and again only after everybody was quiet.
+  ShardSet set_;
+  uint32_t others_ = 0;
+  uint32_t expected_ = 0;
   uint64_t round_ = 0;     // coordinator's; handed on by serving_
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/check.h"
 #include "core/base/ids.h"
 #include "core/base/ring_deque.h"
 
@@ -28,10 +29,20 @@ class ReplyQueue {
 
   bool empty() const { return slots_.empty(); }
   size_t size() const { return slots_.size(); }
+  // Whether every place in the line has its answer; some may still wait for their gates.
+  bool AllAnswered() const { return unanswered_ == 0; }
 
   Ticket Reserve() {
     slots_.push_back({});
+    ++unanswered_;
     return first_ + slots_.size() - 1;
+  }
+
+  // Gives the last place in the line back: its command will answer in another way.
+  void Unreserve() {
+    BASALT_CHECK(!slots_.empty() && !slots_.back().answered);
+    slots_.pop_back();
+    --unanswered_;
   }
 
   // Answer by copy.
@@ -40,6 +51,7 @@ class ReplyQueue {
     slot.own.assign(bytes);
     slot.gate = gate;
     slot.answered = true;
+    --unanswered_;
   }
 
   // Answer that stays in `batch`'s memory until it is flushed; then `release(batch)` is called.
@@ -49,6 +61,7 @@ class ReplyQueue {
     slot.batch = batch;
     slot.gate = gate;
     slot.answered = true;
+    --unanswered_;
   }
 
   // Forgets the whole line: its connection is gone. Later answers must not come.
@@ -57,6 +70,7 @@ class ReplyQueue {
     for (; !slots_.empty(); slots_.pop_front(), ++first_) {
       if (slots_.front().batch != nullptr) release(slots_.front().batch);
     }
+    unanswered_ = 0;
   }
 
   // Appends to `out` every answer that may leave. `durable(gate)` says whether a gate is open.
@@ -91,6 +105,7 @@ class ReplyQueue {
 
   RingDeque<Slot> slots_;
   Ticket first_ = 0;
+  size_t unanswered_ = 0;
 };
 
 }  // namespace basalt

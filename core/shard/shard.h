@@ -18,8 +18,11 @@
 #include "core/io/ring.h"
 #include "core/shard/command_context.h"
 #include "core/shard/command_spec.h"
+#include "core/shard/deferred.h"
+#include "core/shard/epoch_floor.h"
 #include "core/shard/extension.h"
 #include "core/shard/hop.h"
+#include "core/shard/key_locks.h"
 #include "core/shard/log_sink.h"
 #include "core/shard/mailbox.h"
 #include "core/shard/park.h"
@@ -48,8 +51,17 @@ class Frontend {
 class Coordinator {
  public:
   virtual ~Coordinator() = default;
-  virtual bool Step() = 0;           // true when there was work
-  virtual bool busy() const = 0;     // something waits for its turn: the shard must not sleep long
+  virtual bool Step() = 0;                        // true when there was work
+  virtual void Handle(const Message& message) = 0;  // kTransactions, kQuiesce
+  virtual bool busy() const = 0;                  // waits for something that wakes nobody: the shard must not sleep long
+  virtual bool awaits_answers() const = 0;        // of other shards: worth a short spin
+  virtual int64_t MicrosToDeadline() const = 0;   // until something is to be done; INT64_MAX: nothing
+  // A script of the client's has found that it needs every shard parked; nothing of it has happened.
+  virtual void Escalate(Client* client, const CommandSpec* spec, Args args, std::string_view raw) = 0;
+  // A command on this shard has put something into keys that blocked clients wait for.
+  virtual void ServeReadyKeys() = 0;
+  // CLIENT UNBLOCK, with every shard parked. False: the client does not wait.
+  virtual bool Unblock(Client* client, bool with_error) = 0;
 };
 
 // Work that a tick does in slices until it is done: loading the data set.
@@ -102,12 +114,29 @@ class Shard final : public CompletionSink {
     const HopBatch* open = outgoing_[to.value].open;
     return open == nullptr || open->text.size() < kOutgoingBytesMax;
   }
-  uint32_t hops_in_flight() const { return hops_in_flight_; }
+
+  // --- transactions over several shards (core/tx)
+  KeyLocks& locks() { return locks_; }
+  // A transaction was promised that its records of this tick's epoch or a later one will find a place in the log. Returns the epoch,
+  // to be given to DropPromise once they have, or once they will not come.
+  Epoch PromiseEpoch() {
+    promised_.Hold(tick_epoch_);
+    return tick_epoch_;
+  }
+  void DropPromise(Epoch epoch) { promised_.Drop(epoch); }
+  // Closes the log's batch with what this tick has recorded so far.
+  void SealTick();
+  // Closes the batch with the records of a transaction's part; under `tx` with several parts even without any.
+  void SealPart(Epoch epoch, TxStamp tx);
+  // `to` holds answers that wait for this shard's log.
+  void TellWhenDurable(ShardId to) {
+    if (to != id_) told_undurable_.Add(to);
+  }
 
   // --- parked sections
-  // Runs `section` on this thread while the shards of `set` stand still; under `always`, returns only when all that the section
-  // wrote or could see is durable. Called by the coordinator with its turn granted; gives the turn back.
-  void RunParked(const ShardSet& set, absl::FunctionRef<void()> section);
+  // Runs `section` on this thread while the shards that the park has announced stand still; under `always`, returns only when all
+  // that the section wrote or could see is durable. Called by the coordinator when the park is all quiet; gives the turn back.
+  void RunParked(absl::FunctionRef<void()> section);
 
   // Around commands: when the first of a row begins, and after each of them has answered. `client` may be null.
   void StartCalls() { last_cycles_ = Cycles(); }
@@ -137,6 +166,16 @@ class Shard final : public CompletionSink {
     DbIndex db;
     uint8_t resp;
   };
+  // One about to run.
+  struct OwnCommand {
+    const CommandSpec* spec;
+    Client* client;
+    Args args;
+    std::string_view raw;
+    uint64_t ticket;
+    DbIndex db;
+    uint8_t resp;
+  };
   struct Outgoing {
     HopBatch* open = nullptr;
     uint32_t in_flight = 0;
@@ -147,11 +186,24 @@ class Shard final : public CompletionSink {
   void Stand(uint64_t round);
   void Leave();
   void PublishDurable();
+  CommandContext::Setting SettingFor(Client* client) {
+    return {.local = &keyspace_, .world = &world_, .shard = this, .client = client};
+  }
   void Serve(HopBatch* batch);
+  bool ServeOne(HopBatch* batch, uint32_t index, CommandContext& context);
+  void SendBack(HopBatch* batch);
+  bool MustWait(const CommandSpec& spec, Args args) { return locks_.any_held() && KeysHeld(spec, args); }
+  bool KeysHeld(const CommandSpec& spec, Args args);
+  bool RetryDeferred();
+  void ServeReadyKeys() {
+    if (__builtin_expect(keyspace_.blocked_keys().any_ready(), 0)) coordinator_->ServeReadyKeys();
+  }
   void Collect(HopBatch* batch);
   bool SendBatches();
   bool Execute();
-  void ExecuteOne(const QueuedCommand& command, CommandContext& context);
+  void ExecuteOne(const OwnCommand& command, CommandContext& context);
+  void SealJournal(Epoch epoch, TxStamp tx);
+  void NoteEpochToClose();
   void CommitStage();
   void CloseEpochs();
   bool IdleWork();
@@ -171,9 +223,13 @@ class Shard final : public CompletionSink {
   std::unique_ptr<BackgroundJob> job_;
   std::unique_ptr<Extension> scripts_;
 
+  KeyLocks locks_;
+  DeferredCommands deferred_;
+  EpochFloor promised_;
   std::vector<QueuedCommand> queue_;
   std::vector<std::string_view> queue_words_;
   std::vector<std::string_view> scratch_words_;
+  std::vector<uint32_t> key_positions_;
   std::vector<Message> inbox_;                  // this tick's messages
   std::vector<Outgoing> outgoing_;              // by destination
   std::vector<uint16_t> outgoing_dirty_;        // destinations with an open batch

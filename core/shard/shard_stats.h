@@ -48,6 +48,7 @@ struct ShardStats {
   uint64_t commands = 0;           // run here
   uint64_t hops_sent = 0;          // commands sent to other shards
   uint64_t hops_served = 0;        // commands run for other shards
+  uint64_t blocked_clients = 0;    // of this shard's connections, now
   uint64_t connections = 0;        // accepted, ever
   uint64_t rejected_connections = 0;
   uint64_t bytes_in = 0;

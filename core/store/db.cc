@@ -39,6 +39,7 @@ Entry* Db::Install(uint64_t hash, Entry* old, Entry* fresh) {
     keyspace_.lazy_free_.FreeEntry(old);
   }
   if (fresh->has_expiry()) expiry_.Add(fresh->expire_at_ms(), hash);
+  keyspace_.blocked_keys_.NoteAdded(index_, fresh->key(), fresh->type());
   return fresh;
 }
 
@@ -217,6 +218,7 @@ void Db::Adopt(Entry* e) {
   uint64_t hash = HashKey(e->key());
   table_.Insert(hash, e);
   if (e->has_expiry()) expiry_.Add(e->expire_at_ms(), hash);
+  keyspace_.blocked_keys_.NoteAdded(index_, e->key(), e->type());
 }
 
 size_t Db::Clear() {
@@ -243,7 +245,8 @@ Entry* Db::FindByItem(const ExpiryIndex::Item& item) const {
 
 bool Db::DeleteIfExpired(HashedKey key, Entry* e) {
   if (keyspace_.expiry_paused() || !e->ExpiredAt(keyspace_.now_ms)) return false;
-  ExpireEntry(e, key.hash);
+  // A transaction that holds the key may still see it. (Whoever would write the key does not come here meanwhile.)
+  if (!keyspace_.Guards(key.hash)) ExpireEntry(e, key.hash);
   return true;
 }
 
@@ -278,6 +281,7 @@ size_t Db::ExpireDue(size_t max) {
     for (size_t i = 0; i < n; ++i) table_.Prefetch(items[i].hash);
     for (size_t i = 0; i < n; ++i) table_.PrefetchElement(items[i].hash);
     for (size_t i = 0; i < n; ++i) {
+      if (keyspace_.Guards(items[i].hash)) return expired + i;  // it will be let go soon
       Entry* e = FindByItem(items[i]);
       BASALT_CHECK(e != nullptr);
       ExpireEntry(e, items[i].hash);

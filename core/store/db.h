@@ -50,6 +50,8 @@ class Db {
     if (e == nullptr || !e->has_expiry()) return e;
     return DeleteIfExpired(key, e) ? nullptr : e;
   }
+  // The key's entry even if it has expired and not been deleted yet.
+  Entry* Peek(HashedKey key) const { return table_.Find(key.hash, key.key); }
   Entry* FindNoTouch(std::string_view key, uint64_t hash) { return FindNoTouch(HashedKey(key, hash)); }
   void Touch(Entry* e);
 

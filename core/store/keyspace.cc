@@ -56,6 +56,15 @@ void Keyspace::SwapDbs(DbIndex a, DbIndex b) {
   };
   watches_.TouchDb(a, exists);
   watches_.TouchDb(b, exists);
+  // Before the exchange, too: an expired entry that the look-up deletes is recorded under the database it is in.
+  auto note = [&](DbIndex in, DbIndex from) {
+    blocked_keys_.NoteDatabase(in, [&](std::string_view key) -> std::optional<ValueType> {
+      const Entry* e = db(from).FindNoTouch(key);
+      return e == nullptr ? std::nullopt : std::optional(e->type());
+    });
+  };
+  note(a, b);
+  note(b, a);
   db(a).SwapContents(db(b));
 }
 

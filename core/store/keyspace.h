@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/base/random.h"
+#include "core/store/blocked_keys.h"
 #include "core/store/db.h"
 #include "core/store/dirty_keys.h"
 #include "core/store/journal.h"
@@ -28,6 +30,13 @@ class KeyspaceObserver {
   virtual ~KeyspaceObserver() = default;
   virtual void OnExpired(DbIndex db, std::string_view key) = 0;
   virtual void OnEvicted(DbIndex db, std::string_view key) = 0;
+};
+
+// Keys that must not be deleted for now because they have expired: a transaction holds them, whose time may be an earlier one.
+class KeyGuard {
+ public:
+  virtual ~KeyGuard() = default;
+  virtual bool Holds(uint64_t hash) const = 0;
 };
 
 struct KeyspaceStats {
@@ -52,6 +61,7 @@ class Keyspace {
   Journal& journal() { return journal_; }
   LazyFree& lazy_free() { return lazy_free_; }
   WatchSet& watches() { return watches_; }
+  BlockedKeys& blocked_keys() { return blocked_keys_; }
   DirtyKeys& dirty_keys() { return dirty_keys_; }
 
   // Once per tick.
@@ -84,6 +94,10 @@ class Keyspace {
   // While this is paused (DEBUG SET-ACTIVE-EXPIRE), expired entries are deleted only when somebody looks for them.
   void PauseActiveExpiry(bool on) { active_expiry_paused_ = on; }
 
+  // Returns the one before; null: none.
+  const KeyGuard* SetGuard(const KeyGuard* guard) { return std::exchange(guard_, guard); }
+  bool Guards(uint64_t hash) const { return guard_ != nullptr && guard_->Holds(hash); }
+
   void set_observer(KeyspaceObserver* observer) { observer_ = observer; }
   KeyspaceObserver* observer() const { return observer_; }
 
@@ -109,8 +123,10 @@ class Keyspace {
   Journal journal_;
   LazyFree lazy_free_;
   WatchSet watches_;
+  BlockedKeys blocked_keys_;
   DirtyKeys dirty_keys_;
   KeyspaceObserver* observer_ = nullptr;
+  const KeyGuard* guard_ = nullptr;
   uint32_t lru_clock_ = 0;
   uint32_t next_expire_db_ = 0;  // where IdleStep goes on, so that no database waits for another
   bool lfu_ = false;

@@ -160,12 +160,17 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
   switch (spec->where) {
     case Where::kKeys:
       return RouteByKeys(client, spec, args, raw);
+    case Where::kBlocking:
+      coordinator_.AddCommand(client, spec, args, raw);
+      return Outcome::kPause;
+    case Where::kScript:
+      return RouteScript(client, spec, args, raw);
     case Where::kHome:
     case Where::kHomeInTurn:
       return RunHome(client, spec, args, raw);
     case Where::kAllShards:
       if (spec->at_home != nullptr && spec->at_home(args)) return RunHome(client, spec, args, raw);
-      coordinator_.AddCommand(client, spec, args, raw, ShardSet::FirstN(world_.shard_count()));
+      coordinator_.AddCommand(client, spec, args, raw);
       return Outcome::kPause;
     case Where::kCursor: {
       // A cursor that makes no sense goes to this shard, whose handler says so.
@@ -207,16 +212,20 @@ Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* s
   if (!FindKeys(*spec, args, &key_positions_) || key_positions_.empty()) {
     return RunOn(shard_.id(), client, spec, args, raw);  // the handler answers what is wrong
   }
-  ShardId first = world_.OwnerOf(args[key_positions_[0]]);
-  ShardSet set;
-  bool one = true;
+  const ShardId first = world_.OwnerOf(args[key_positions_[0]]);
   for (uint32_t i : key_positions_) {
-    ShardId owner = world_.OwnerOf(args[i]);
-    one &= owner == first;
-    set.Add(owner);
+    if (world_.OwnerOf(args[i]) == first) continue;
+    coordinator_.AddCommand(client, spec, args, raw);
+    return Outcome::kPause;
   }
-  if (one) return RunOn(first, client, spec, args, raw);
-  coordinator_.AddCommand(client, spec, args, raw, set);
+  return RunOn(first, client, spec, args, raw);
+}
+
+// A script may turn out to need other shards and begin anew; so nothing of its connection may overtake it.
+Dispatcher::Outcome Dispatcher::RouteScript(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  const Outcome outcome = RouteByKeys(client, spec, args, raw);
+  if (outcome != Outcome::kGoOn || world_.shard_count() == 1) return outcome;
+  client->paused = true;
   return Outcome::kPause;
 }
 
@@ -261,7 +270,7 @@ Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const Command
         error(errors::kExecWithoutMulti);
         return Outcome::kGoOn;
       }
-      coordinator_.AddExec(client, spec);
+      coordinator_.AddExec(client);
       return Outcome::kPause;
     case kDiscard: {
       if (!open) {
@@ -278,7 +287,7 @@ Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const Command
         error(errors::kWatchInMulti);
         return Outcome::kGoOn;
       }
-      coordinator_.AddWatch(client, spec, args);
+      coordinator_.AddWatch(client, args);
       return Outcome::kPause;
     case kUnwatch: {
       if (open) return Queue(client, spec, args, std::string_view());
@@ -303,6 +312,7 @@ Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const Command
 }
 
 void Dispatcher::Forget(Client* client) {
+  coordinator_.Forget(client);
   Transaction* tx = Transaction::Find(*client);
   if (tx == nullptr) return;
   if (!tx->watched.empty()) coordinator_.AddUnwatch(nullptr, std::move(tx->watched), "");

@@ -50,6 +50,7 @@ class Dispatcher {
   Outcome RunHome(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunTransactionVerb(Client* client, const CommandSpec* spec, Args args);
   Outcome RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
+  Outcome RouteScript(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args, std::string_view raw);
 
   Shard& shard_;

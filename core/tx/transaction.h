@@ -9,26 +9,9 @@
 
 #include "core/base/ids.h"
 #include "core/shard/client.h"
-#include "core/shard/command_spec.h"
+#include "core/shard/stored_command.h"
 
 namespace basalt {
-
-// One command with memory of its own, for commands that outlive the receive buffer they came in.
-class StoredCommand {
- public:
-  StoredCommand(const CommandSpec* command_spec, Args args, std::string_view raw);
-  StoredCommand(StoredCommand&&) = default;
-  StoredCommand& operator=(StoredCommand&&) = default;
-
-  const CommandSpec* spec;
-  Args args() const { return {words_.data(), words_.size()}; }
-  std::string_view raw() const { return {text_.get(), size_}; }
-
- private:
-  std::unique_ptr<char[]> text_;  // the command as RESP; words_ point into it
-  size_t size_ = 0;
-  std::vector<std::string_view> words_;
-};
 
 class Transaction : public Client::Extension {
  public:

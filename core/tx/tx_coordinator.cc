@@ -1,246 +1,521 @@
 #include "core/tx/tx_coordinator.h"
 
-#include "core/base/numbers.h"
+#include <algorithm>
+#include <utility>
+
+#include "core/base/strings.h"
 #include "core/resp/errors.h"
 #include "core/shard/client.h"
 #include "core/shard/world.h"
+#include "core/tx/parked_run.h"
+#include "core/tx/tx_plan.h"
 
 namespace basalt {
 
-void TxCoordinator::Add(Job job) {
-  if (job.client != nullptr) {
-    job.client->paused = true;
-    ++job.client->in_flight;  // keeps the client's memory until the job is done
+TxCoordinator::TxCoordinator(Shard* shard)
+    : shard_(*shard),
+      world_(shard->world()),
+      mailer_(&world_.mail(), shard->id(), world_.shard_count()),
+      participant_(shard, this),
+      blocked_(shard, this),
+      ready_keys_(shard, this) {}
+
+TxCoordinator::~TxCoordinator() = default;
+
+// --- what comes in
+
+std::unique_ptr<Tx> TxCoordinator::NewTx(Tx::Kind kind, Client* client) {
+  auto tx = std::make_unique<Tx>();
+  tx->kind = kind;
+  tx->client = client;
+  tx->home = shard_.id();
+  if (client != nullptr) {
+    tx->db = client->db;
+    tx->resp = client->resp;
   }
-  jobs_.push_back(std::move(job));
+  return tx;
+}
+
+void TxCoordinator::Add(std::unique_ptr<Tx> tx) {
+  if (tx->client != nullptr) {
+    tx->client->paused = true;
+    ++tx->client->in_flight;  // keeps the client's memory until the transaction is done
+  }
+  PlanTx(*tx, world_);
+  waiting_.push_back(std::move(tx));
+}
+
+void TxCoordinator::AddCommand(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  const bool blocking = spec->where == Where::kBlocking;
+  auto tx = NewTx(blocking ? Tx::Kind::kBlocking : Tx::Kind::kCommand, client);
+  if (blocking) {
+    tx->blocked = std::make_shared<BlockedCommand>(StoredCommand(spec, args, raw), client, shard_.id(), world_.NextTx().value);
+  }
+  tx->commands.emplace_back(spec, args, raw);
+  Add(std::move(tx));
+}
+
+void TxCoordinator::Escalate(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  auto tx = NewTx(Tx::Kind::kCommand, client);
+  tx->commands.emplace_back(spec, args, raw);
+  tx->park = true;
+  Add(std::move(tx));
+}
+
+void TxCoordinator::AddExec(Client* client) {
+  Transaction& open = Transaction::Of(*client);
+  std::vector<Transaction::Watched> watched = std::move(open.watched);
+  if (open.aborted) {
+    client->transaction.reset();
+    return AddUnwatch(client, std::move(watched), StrCat("-", errors::kExecAbort, "\r\n"));
+  }
+  auto tx = NewTx(Tx::Kind::kExec, client);
+  tx->commands = std::move(open.commands);
+  tx->watched = std::move(watched);
+  client->transaction.reset();
+  Add(std::move(tx));
+}
+
+void TxCoordinator::AddWatch(Client* client, Args args) {
+  auto tx = NewTx(Tx::Kind::kWatch, client);
+  const Transaction& open = Transaction::Of(*client);
+  for (std::string_view key : args.From(1)) {
+    auto same = [&](const Transaction::Watched& w) { return w.db == client->db && w.key == key; };
+    if (std::any_of(open.watched.begin(), open.watched.end(), same)) continue;
+    if (std::any_of(tx->watched.begin(), tx->watched.end(), same)) continue;
+    tx->watched.push_back({client->db, std::string(key), 0});
+  }
+  tx->reply = "+OK\r\n";
+  Add(std::move(tx));
+}
+
+void TxCoordinator::AddUnwatch(Client* client, std::vector<Transaction::Watched> watched, std::string_view reply) {
+  auto tx = NewTx(Tx::Kind::kUnwatch, client);
+  tx->watched = std::move(watched);
+  tx->reply = reply;
+  Add(std::move(tx));
 }
 
 void TxCoordinator::AddTask(std::function<void()> task) { tasks_.push_back(std::move(task)); }
 
-// Its own place among the client's commands in flight is one; nothing else of the client's may be under way.
-bool TxCoordinator::Ready(const Job& job) const {
-  const Client* client = job.client;
-  return client == nullptr || (client->in_flight == 1 && client->queued_local == 0 && client->replies.empty());
-}
-
-void TxCoordinator::AddCommand(Client* client, const CommandSpec* spec, Args args, std::string_view raw,
-                               const ShardSet& set) {
-  Job job{.kind = Kind::kCommand, .client = client, .set = set};
-  job.commands.emplace_back(spec, args, raw);
-  Add(std::move(job));
-}
-
-void TxCoordinator::AddExec(Client* client, const CommandSpec*) {
-  Transaction& tx = Transaction::Of(*client);
-  Job job{.kind = Kind::kExec,
-          .client = client,
-          .commands = std::move(tx.commands),
-          .watched = std::move(tx.watched),
-          .aborted = tx.aborted};
-  client->transaction.reset();
-  DbIndex db = client->db;
-  if (!job.aborted) {
-    for (const StoredCommand& command : job.commands) AddKeys(command, &db, &job.set);
-  }
-  for (const Transaction::Watched& w : job.watched) job.set.Add(shard_.world().OwnerOf(w.key));
-  Add(std::move(job));
-}
-
-void TxCoordinator::AddWatch(Client* client, const CommandSpec* spec, Args args) {
-  Job job{.kind = Kind::kWatch, .client = client};
-  for (size_t i = 1; i < args.size(); ++i) job.set.Add(shard_.world().OwnerOf(args[i]));
-  job.commands.emplace_back(spec, args, std::string_view());
-  Add(std::move(job));
-}
-
-void TxCoordinator::AddUnwatch(Client* client, std::vector<Transaction::Watched> watched, std::string_view reply) {
-  Job job{.kind = Kind::kUnwatch, .client = client, .watched = std::move(watched), .reply = std::string(reply)};
-  for (const Transaction::Watched& w : job.watched) job.set.Add(shard_.world().OwnerOf(w.key));
-  Add(std::move(job));
-}
-
-// The shards that a queued command will touch when it runs.
-void TxCoordinator::AddKeys(const StoredCommand& command, DbIndex*, ShardSet* set) {
-  World& world = shard_.world();
-  switch (command.spec->where) {
-    case Where::kHome:
-    case Where::kHomeInTurn:
-    case Where::kTransaction:
-      return;
-    case Where::kAllShards:
-      return set->Add(ShardSet::FirstN(world.shard_count()));
-    case Where::kCursor:
-      return set->Add(ShardSet::FirstN(world.shard_count()));
-    case Where::kKeys:
-      if (!FindKeys(*command.spec, command.args(), &key_positions_)) return;
-      for (uint32_t i : key_positions_) set->Add(world.OwnerOf(command.args()[i]));
-      return;
-  }
-}
-
-bool TxCoordinator::Local(const ShardSet& set) const {
-  ShardSet self;
-  self.Add(shard_.id());
-  for (size_t i = 0; i < std::size(set.word); ++i) {
-    if (set.word[i] & ~self.word[i]) return false;
-  }
-  return true;
-}
+// --- the tick's stage
 
 bool TxCoordinator::Step() {
-  if (!busy()) return false;
-  bool worked = false;
-  bool parks_wanted = !tasks_.empty();
-  for (size_t i = 0; i < jobs_.size();) {
-    Job& job = jobs_[i];
-    bool ready = Ready(job);
-    if (ready && Local(job.set)) {
-      RunAlone(job);
-      jobs_.erase(jobs_.begin() + static_cast<ptrdiff_t>(i));
-      worked = true;
+  bool worked = blocked_.Expire(shard_.keyspace().now_ms);
+  if (!waiting_.empty()) worked |= StartWaiting();
+  worked |= participant_.Step();
+  worked |= TakeOwnAnswers();
+  if (!flushing_.empty()) worked |= std::erase_if(flushing_, [&](Tx* tx) { return FinishFanOut(tx); }) > 0;
+  if (park_state_ != ParkState::kNone || !waiting_.empty() || !tasks_.empty() || quiesce_round_ != 0) worked |= StepPark();
+  ready_keys_.Serve();
+  worked |= TakeOwnAnswers();
+  return mailer_.Flush() || worked;
+}
+
+bool TxCoordinator::busy() const {
+  // A park's turn, and its end, wake nobody; a full mailbox does not say when there is room again.
+  return park_state_ != ParkState::kNone || !tasks_.empty() || !mailer_.empty() || !own_answers_.empty() ||
+         (quiesce_round_ != 0 && !waiting_.empty()) || ready_keys_.holding();
+}
+
+// Its own place among the client's commands under way is one; nothing else of the client's may be.
+bool TxCoordinator::Ready(const Tx& tx) const {
+  const Client* client = tx.client;
+  return client == nullptr ||
+         (client->in_flight == 1 && client->queued_local == 0 && client->replies.AllAnswered());
+}
+
+// A park is coming that this one would get in the way of.
+bool TxCoordinator::HeldBack(const Tx& tx) const {
+  if (tx.at_once()) return false;
+  return (quiesce_round_ != 0 && tx.shards.Intersects(quiesce_set_)) ||
+         (park_state_ == ParkState::kAnnounced && tx.shards.Intersects(park_set_));
+}
+
+bool TxCoordinator::StartWaiting() {
+  bool any = false;
+  for (size_t i = 0; i < waiting_.size();) {
+    const Tx& tx = *waiting_[i];
+    if (tx.park || !Ready(tx) || HeldBack(tx)) {
+      ++i;
       continue;
     }
-    parks_wanted |= ready;
-    ++i;
+    std::unique_ptr<Tx> ready = std::move(waiting_[i]);
+    waiting_.erase(waiting_.begin() + static_cast<ptrdiff_t>(i));
+    Start(std::move(ready));
+    any = true;
   }
-  if (!parks_wanted) return worked;
-  Park& park = shard_.world().park();
-  if (!asked_) {
-    ticket_ = park.Ask();
-    asked_ = true;
-  }
-  if (!park.Granted(ticket_)) return worked;
-  asked_ = false;
-  if (!tasks_.empty()) {
-    // A task is about a cut in time: no command may run in its park, before or after it.
-    std::function<void()> task = std::move(tasks_.front());
-    tasks_.pop_front();
-    shard_.RunParked(ShardSet::FirstN(shard_.world().shard_count()), task);
-    return true;
-  }
-  std::deque<Job> ready;
-  std::deque<Job> rest;
-  ShardSet all;
-  all.Add(shard_.id());
-  for (Job& job : jobs_) {
-    bool now = Ready(job);
-    if (now) all.Add(job.set);
-    (now ? ready : rest).push_back(std::move(job));
-  }
-  jobs_ = std::move(rest);
-  shard_.RunParked(all, [&] {
-    for (Job& job : ready) Run(job, /*parked=*/true);
-  });
-  for (Job& job : ready) Finish(job);
-  return true;
+  return any;
 }
 
-void TxCoordinator::RunAlone(Job& job) {
-  Client* client = job.client;
-  size_t begin = client != nullptr ? client->out.size() : 0;
-  Run(job, /*parked=*/false);
-  // Everything it could have seen or written is in this shard's log.
-  if (client != nullptr && shard_.world().always()) {
-    uint64_t newest = shard_.log().open_batch() - (shard_.keyspace().journal().empty() ? 1 : 0);
-    bool held = !client->holds.empty() && client->holds.back().batch >= newest;
-    if (newest > shard_.log().durable_batch() && !held) client->holds.push_back({begin, newest});
+void TxCoordinator::Start(std::unique_ptr<Tx> owned) {
+  Tx* tx = owned.get();
+  tx->place = under_way_.size();
+  under_way_.push_back(std::move(owned));
+  if (tx->at_once()) {
+    tx->state = Tx::State::kRunning;
+    return SendAll(tx, TxItem::What::kRunHere);
   }
-  Finish(job);
+  tx->state = Tx::State::kLocking;
+  tx->number = world_.NextTx();
+  for (auto& part : tx->parts) part->state = ShardPart::State::kAsked;
+  SendAll(tx, TxItem::What::kLock);
 }
 
-void TxCoordinator::Finish(Job& job) {
-  if (job.client == nullptr) return;
-  --job.client->in_flight;
-  job.client->paused = false;
-  shard_.frontend().Dirty(job.client);
+std::unique_ptr<Tx> TxCoordinator::Take(Tx* tx) {
+  const size_t place = tx->place;
+  std::unique_ptr<Tx> owned = std::move(under_way_[place]);
+  if (place + 1 < under_way_.size()) {
+    under_way_[place] = std::move(under_way_.back());
+    under_way_[place]->place = place;
+  }
+  under_way_.pop_back();
+  return owned;
 }
 
-void TxCoordinator::Run(Job& job, bool parked) {
-  switch (job.kind) {
-    case Kind::kCommand:
-      return RunCommands(job, parked);
-    case Kind::kExec:
-      return RunExec(job, parked);
-    case Kind::kWatch:
-      return RunWatch(job);
-    case Kind::kUnwatch:
-      Unwatch(job.watched);
-      if (job.client != nullptr) job.client->out += job.reply;
+// --- messages
+
+void TxCoordinator::Send(ShardPart* part, TxItem::What what) {
+  if (part->shard == shard_.id()) return participant_.Take(what, part);
+  mailer_.Add(part->shard, {what, part, nullptr});
+}
+
+void TxCoordinator::SendAll(Tx* tx, TxItem::What what) {
+  tx->awaited = static_cast<uint32_t>(tx->parts.size());
+  for (auto& part : tx->parts) Send(part.get(), what);
+}
+
+void TxCoordinator::Handle(const Message& message) {
+  if (message.kind == Message::Kind::kQuiesce) {
+    quiesce_round_ = message.value;
+    quiesce_set_ = world_.park().set();
+    quiet_owed_ = true;
+    return;
+  }
+  std::unique_ptr<TxMail> mail(static_cast<TxMail*>(message.pointer));
+  for (TxItem& item : mail->items) {
+    switch (item.what) {
+      case TxItem::What::kLock:
+      case TxItem::What::kRun:
+      case TxItem::What::kRunHere:
+      case TxItem::What::kRelease:
+        participant_.Take(item.what, item.part);
+        break;
+      case TxItem::What::kGranted:
+      case TxItem::What::kRefused:
+      case TxItem::What::kDone:
+      case TxItem::What::kReleased:
+        OnAnswer(item.part, item.what);
+        break;
+      case TxItem::What::kServed:
+      case TxItem::What::kTryAgain:
+      case TxItem::What::kForget:
+        OnBlockedItem(item);
+        break;
+    }
+  }
+  mailer_.Recycle(std::move(mail));
+}
+
+// From within the participant: what follows from it comes when that has ended.
+void TxCoordinator::Answer(ShardPart* part, TxItem::What what) {
+  if (part->tx->home == shard_.id()) {
+    own_answers_.push_back({what, part, nullptr});
+  } else {
+    mailer_.Add(part->tx->home, {what, part, nullptr});
+  }
+}
+
+bool TxCoordinator::TakeOwnAnswers() {
+  const bool any = !own_answers_.empty();
+  while (!own_answers_.empty()) {
+    std::vector<TxItem> answers = std::exchange(own_answers_, {});
+    for (TxItem& item : answers) {
+      item.part != nullptr ? OnAnswer(item.part, item.what) : OnBlockedItem(item);
+    }
+  }
+  return any;
+}
+
+void TxCoordinator::OnAnswer(ShardPart* part, TxItem::What what) {
+  Tx* tx = part->tx;
+  switch (what) {
+    case TxItem::What::kGranted:
+      if (tx->state != Tx::State::kLocking) return;  // it is being taken back
+      part->state = ShardPart::State::kGranted;
+      if (--tx->awaited == 0) OnAllGranted(tx);
+      return;
+    case TxItem::What::kRefused:
+      if (tx->state != Tx::State::kLocking) return;
+      part->state = ShardPart::State::kOut;
+      return BackOff(tx);
+    case TxItem::What::kDone:
+      if (--tx->awaited == 0) OnAllDone(tx);
+      return;
+    default:  // kReleased
+      part->state = ShardPart::State::kOut;
+      if (--tx->awaited == 0) OnAllReleased(tx);
       return;
   }
 }
 
-void TxCoordinator::RunCommands(Job& job, bool parked) {
-  Client* client = job.client;
-  CommandContext context({.local = &shard_.keyspace(),
-                          .world = &shard_.world(),
-                          .parked_world = parked,
-                          .shard = &shard_,
-                          .client = client},
-                         &client->out, client->resp);
-  shard_.StartCalls();
-  for (const StoredCommand& command : job.commands) {
-    context.reply = Reply(&client->out, client->resp);
-    context.set_db(client->db);
-    context.Begin(*command.spec, command.args(), command.raw());
-    context.Run();
-    shard_.CountCall(context, client);
+// --- fan-out
+
+// Refused by one: the others let their keys go, or stop waiting for them. With a new number the transaction tries again.
+void TxCoordinator::BackOff(Tx* tx) {
+  tx->state = Tx::State::kBackingOff;
+  tx->awaited = 0;
+  for (auto& part : tx->parts) tx->awaited += part->state != ShardPart::State::kOut;
+  if (tx->awaited == 0) return OnAllReleased(tx);
+  for (auto& part : tx->parts) {
+    if (part->state != ShardPart::State::kOut) Send(part.get(), TxItem::What::kRelease);
   }
 }
 
-void TxCoordinator::RunExec(Job& job, bool parked) {
-  Client* client = job.client;
-  Reply reply(&client->out, client->resp);
-  bool changed = WatchedChanged(job);
-  Unwatch(job.watched);
-  if (job.aborted) return reply.Error(errors::kExecAbort);
-  if (changed) return reply.NullArray();
-  reply.Array(job.commands.size());
-  World& world = shard_.world();
-  uint32_t shards = parked ? world.shard_count() : 1;
-  auto keyspace = [&](uint32_t i) -> Keyspace& {
-    return parked ? world.shard(i).keyspace() : shard_.keyspace();
+void TxCoordinator::OnAllReleased(Tx* tx) {
+  std::unique_ptr<Tx> owned = Take(tx);
+  if (tx->state != Tx::State::kBackingOff) return;  // it has answered long since
+  tx->state = Tx::State::kWaiting;
+  if (++tx->refusals >= kRefusalsMax) tx->park = true;
+  waiting_.push_front(std::move(owned));
+}
+
+bool TxCoordinator::WatchedChanged(const Tx& tx) const {
+  return std::any_of(tx.parts.begin(), tx.parts.end(), [&](const auto& part) {
+    return part->watched_changed || part->watched_until_ms < shard_.keyspace().now_ms;
+  });
+}
+
+// The moment of a fan-out: all its keys are held, on all shards. Its epoch and time are this tick's, which began after every part
+// was granted, so they are not before those of anything that the transaction can see.
+void TxCoordinator::OnAllGranted(Tx* tx) {
+  if (tx->kind == Tx::Kind::kExec && WatchedChanged(*tx)) {
+    std::string text;
+    Reply(&text, tx->client->resp).NullArray();
+    Finish(*tx, text, Gate{});
+    tx->state = Tx::State::kReleasing;
+    return SendAll(tx, TxItem::What::kRelease);
+  }
+  tx->state = Tx::State::kRunning;
+  tx->epoch = shard_.tick_epoch();
+  tx->now_us = shard_.keyspace().now_us;
+  for (auto& part : tx->parts) tx->writers += part->writes;
+  tx->hold = world_.always() && tx->writers > 1;
+  SendAll(tx, TxItem::What::kRun);
+}
+
+bool TxCoordinator::Durable(const ShardPart& part) const {
+  const uint64_t durable = part.shard == shard_.id() ? shard_.log().durable_batch() : world_.DurableBatch(part.shard);
+  return durable >= part.gate;
+}
+
+void TxCoordinator::OnAllDone(Tx* tx) {
+  switch (tx->kind) {
+    case Tx::Kind::kUnwatch:
+      Finish(*tx, tx->reply, Gate{});
+      Take(tx);
+      return;
+    case Tx::Kind::kWatch:
+      FinishWatch(*tx);
+      Take(tx);
+      return;
+    case Tx::Kind::kBlocking:
+      if (tx->parts[0]->blocked) {
+        Block(*tx);
+        Take(tx);
+        return;
+      }
+      break;
+    case Tx::Kind::kExec:
+      if (tx->one_shard() && tx->parts[0]->watched_changed) {
+        std::string text;
+        Reply(&text, tx->client->resp).NullArray();
+        Finish(*tx, text, Gate{});
+        Take(tx);
+        return;
+      }
+      break;
+    case Tx::Kind::kCommand:
+      break;
+  }
+  if (tx->one_shard()) {
+    const ShardPart& part = *tx->parts[0];
+    Finish(*tx, MergeReplies(*tx, world_), {part.shard, part.gate});
+    Take(tx);
+    return;
+  }
+  tx->state = Tx::State::kFlushing;
+  if (!FinishFanOut(tx)) flushing_.push_back(tx);
+}
+
+// A fan-out answers when all that its parts saw and wrote is durable; at once, unless the fsync policy is always.
+bool TxCoordinator::FinishFanOut(Tx* tx) {
+  if (!std::all_of(tx->parts.begin(), tx->parts.end(), [&](const auto& part) { return Durable(*part); })) return false;
+  Finish(*tx, MergeReplies(*tx, world_), Gate{});
+  if (tx->hold) {
+    tx->state = Tx::State::kReleasing;
+    SendAll(tx, TxItem::What::kRelease);
+  } else {
+    Take(tx);
+  }
+  return true;
+}
+
+void TxCoordinator::FinishWatch(Tx& tx) {
+  std::vector<Transaction::Watched> watched;
+  for (auto& part : tx.parts) {
+    for (Transaction::Watched& w : part->watched) watched.push_back(std::move(w));
+  }
+  if (tx.client->closed) {
+    AddUnwatch(nullptr, std::move(watched), "");
+  } else {
+    Transaction& open = Transaction::Of(*tx.client);
+    for (Transaction::Watched& w : watched) open.watched.push_back(std::move(w));
+  }
+  Finish(tx, tx.reply, Gate{});
+}
+
+void TxCoordinator::Finish(Tx& tx, std::string_view reply, Gate gate) {
+  // The watches of an EXEC end with it.
+  if (tx.kind == Tx::Kind::kExec && !tx.watched.empty()) AddUnwatch(nullptr, std::move(tx.watched), "");
+  if (tx.client != nullptr) Deliver(std::exchange(tx.client, nullptr), reply, gate);
+}
+
+void TxCoordinator::Deliver(Client* client, std::string_view reply, Gate gate) {
+  --client->in_flight;
+  client->paused = false;
+  if (!client->closed && !reply.empty()) {
+    if (gate.batch == 0 && client->replies.empty()) {
+      client->out += reply;
+    } else {
+      client->replies.Answer(client->replies.Reserve(), reply, gate);
+    }
+  }
+  shard_.frontend().Dirty(client);
+}
+
+// --- park
+
+bool TxCoordinator::Quiesced(const ShardSet& set) const {
+  return std::none_of(under_way_.begin(), under_way_.end(),
+                      [&](const auto& tx) { return !tx->at_once() && tx->shards.Intersects(set); });
+}
+
+bool TxCoordinator::StepPark() {
+  Park& park = world_.park();
+  if (quiesce_round_ != 0) {
+    if (quiet_owed_ && Quiesced(quiesce_set_)) {
+      quiet_owed_ = false;
+      park.Quiet();
+    }
+    if (park.Over(quiesce_round_)) quiesce_round_ = 0;
+  }
+  if (park_state_ == ParkState::kNone) {
+    auto wants = [&](const auto& tx) { return tx->park && Ready(*tx); };
+    if (tasks_.empty() && std::none_of(waiting_.begin(), waiting_.end(), wants)) return false;
+    ticket_ = park.Ask();
+    park_state_ = ParkState::kInLine;
+  }
+  if (park_state_ == ParkState::kInLine) {
+    if (!park.Granted(ticket_)) return false;
+    AnnouncePark();
+  }
+  if (!Quiesced(park_set_) || !park.AllQuiet()) return false;
+  park_state_ = ParkState::kNone;
+  park_for_task_ ? RunTask() : RunPark();
+  return true;
+}
+
+void TxCoordinator::AnnouncePark() {
+  park_set_ = ShardSet{};
+  park_set_.Add(shard_.id());
+  // A task is about a cut in time: no command may run in its park, before or after it.
+  park_for_task_ = !tasks_.empty();
+  if (park_for_task_) park_set_ = ShardSet::FirstN(world_.shard_count());
+  for (auto& tx : waiting_) {
+    if (tx->park && Ready(*tx)) park_set_.Add(tx->shards);
+  }
+  park_state_ = ParkState::kAnnounced;
+  world_.park().Announce(world_.mail(), shard_.id(), park_set_, world_.shard_count());
+}
+
+void TxCoordinator::RunTask() {
+  std::function<void()> task = std::move(tasks_.front());
+  tasks_.pop_front();
+  shard_.RunParked(task);
+}
+
+void TxCoordinator::RunPark() {
+  struct Run {
+    std::unique_ptr<Tx> tx;
+    std::string reply;
+    bool blocked = false;
   };
-  // In each log the transaction's effects are one group.
-  for (uint32_t i = 0; i < shards; ++i) {
-    if (!parked || job.set.Has(world.shard(i).id())) keyspace(i).journal().BeginGroup();
+  std::vector<Run> runs;
+  for (auto& tx : waiting_) {
+    if (tx->park && Ready(*tx) && park_set_.Covers(tx->shards)) runs.push_back({std::move(tx), {}});
   }
-  RunCommands(job, parked);
-  for (uint32_t i = 0; i < shards; ++i) {
-    if (!parked || job.set.Has(world.shard(i).id())) keyspace(i).journal().EndGroup();
+  std::erase(waiting_, nullptr);
+  shard_.RunParked([&] {
+    for (Run& run : runs) {
+      run.reply = RunParkedTx(shard_, *run.tx, &run.blocked);
+      ServeReadyKeysOfAll(world_);
+    }
+  });
+  for (Run& run : runs) {
+    Tx& tx = *run.tx;
+    if (tx.kind == Tx::Kind::kBlocking && tx.commands.empty()) {
+      if (tx.blocked->state() == BlockedCommand::State::kServed) blocked_.OnServed(tx.blocked);
+    } else if (run.blocked) {
+      Block(tx);
+    } else {
+      Finish(tx, run.reply, Gate{});
+    }
   }
 }
 
-void TxCoordinator::RunWatch(Job& job) {
-  Client* client = job.client;
-  Transaction& tx = Transaction::Of(*client);
-  World& world = shard_.world();
-  Args args = job.commands.front().args();
-  for (std::string_view key : args.From(1)) {
-    bool known = false;
-    for (const Transaction::Watched& w : tx.watched) known |= w.db == client->db && w.key == key;
-    if (known) continue;
-    Keyspace& keyspace = world.shard(world.OwnerOf(key)).keyspace();
-    keyspace.db(client->db).FindNoTouch(key);  // a key that has expired already is watched as missing
-    tx.watched.push_back({client->db, std::string(key), keyspace.watches().Watch(client->db, key)});
-  }
-  Reply(&client->out, client->resp).Ok();
+// --- blocked commands
+
+void TxCoordinator::Block(Tx& tx) {
+  Client* client = std::exchange(tx.client, nullptr);
+  blocked_.Add(tx.blocked);
+  if (client->closed) blocked_.Abandon(client);
 }
 
-bool TxCoordinator::WatchedChanged(const Job& job) {
-  World& world = shard_.world();
-  for (const Transaction::Watched& w : job.watched) {
-    Keyspace& keyspace = world.shard(world.OwnerOf(w.key)).keyspace();
-    keyspace.db(w.db).FindNoTouch(w.key);  // expires it, which its watchers notice
-    if (keyspace.watches().Version(w.db, w.key) != w.version) return true;
-  }
-  return false;
+void TxCoordinator::TryAgain(std::shared_ptr<BlockedCommand> blocked) {
+  if (!blocked_.Waits(*blocked)) return;
+  auto tx = NewTx(Tx::Kind::kBlocking, nullptr);
+  tx->db = blocked->db;
+  tx->resp = blocked->resp;
+  tx->park = true;
+  tx->shards = blocked->ShardsConcerned(world_);
+  tx->blocked = std::move(blocked);
+  waiting_.push_back(std::move(tx));
 }
 
-void TxCoordinator::Unwatch(const std::vector<Transaction::Watched>& watched) {
-  World& world = shard_.world();
-  for (const Transaction::Watched& w : watched) {
-    world.shard(world.OwnerOf(w.key)).keyspace().watches().Unwatch(w.db, w.key);
+void TxCoordinator::Tell(ShardId shard, TxItem::What what, std::shared_ptr<BlockedCommand> blocked) {
+  if (shard == shard_.id()) {
+    own_answers_.push_back({what, nullptr, std::move(blocked)});
+  } else {
+    mailer_.Add(shard, {what, nullptr, std::move(blocked)});
+  }
+}
+
+void TxCoordinator::OnBlockedItem(TxItem& item) {
+  BlockedCommand& blocked = *item.blocked;
+  switch (item.what) {
+    case TxItem::What::kServed:
+      return blocked_.OnServed(item.blocked);
+    case TxItem::What::kTryAgain:
+      return TryAgain(std::move(item.blocked));
+    default:  // kForget
+      blocked.LeaveLine(shard_);
+      // Those behind it may have waited for its other try.
+      if (!std::exchange(blocked.asked, false)) return;
+      for (std::string_view key : blocked.keys) {
+        if (world_.OwnerOf(key) == shard_.id()) shard_.keyspace().blocked_keys().NoteAdded(blocked.db, key, blocked.type);
+      }
+      ready_keys_.Serve();
   }
 }
 

@@ -1,73 +1,122 @@
-// Runs, for the connections of one shard, everything that concerns several shards at once: commands with keys on several
-// shards, commands about the whole server, EXEC, WATCH.
+// Runs, for the connections of one shard, everything that is more than one command on one shard: commands with keys on several
+// shards, EXEC, WATCH, blocking commands, scripts that need all shards, work about the whole server.
 //
-// A job starts when its connection has no command in flight, so that its place in the connection's order is kept. A job whose
-// keys all live here runs at once; the others wait for the park, and all that are ready when it is granted run in it,
-// one after the other: many clients share one standstill.
+// A transaction starts when its connection has nothing else under way, so that its place in the connection's order is kept. Then
+// the cheapest way that fits (core/tx/tx_plan.h):
+//   one shard      kRunHere: one hop, or none, and no locks
+//   fan-out        keys are locked on every shard, then every shard runs its part (core/tx/tx.h)
+//   park           all shards concerned stand still and this thread runs everything (core/tx/parked_run.h); all that are ready
+//                  when the park is granted share it
+// Nothing waits for ever: a fan-out waits only for smaller numbers, one refused kRefusalsMax times goes by park, parks come in order of
+// asking and let no fan-out start before them.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "core/shard/park.h"
 #include "core/shard/shard.h"
+#include "core/tx/blocked_clients.h"
+#include "core/tx/ready_keys.h"
 #include "core/tx/transaction.h"
+#include "core/tx/tx.h"
+#include "core/tx/tx_mailer.h"
+#include "core/tx/tx_participant.h"
 
 namespace basalt {
 
-class TxCoordinator final : public Coordinator {
+class TxCoordinator final : public Coordinator, private TxParticipant::Answers, private BlockedClients::Owner {
  public:
-  explicit TxCoordinator(Shard* shard) : shard_(*shard) {}
+  explicit TxCoordinator(Shard* shard);
+  ~TxCoordinator() override;
 
-  // One command over the shards of `set`. The client is paused until it has run.
-  void AddCommand(Client* client, const CommandSpec* spec, Args args, std::string_view raw, const ShardSet& set);
+  // One command over several shards, or about all of them. The client is paused until it has run.
+  void AddCommand(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   // EXEC of the client's open transaction.
-  void AddExec(Client* client, const CommandSpec* spec);
-  void AddWatch(Client* client, const CommandSpec* spec, Args args);
-  // Forgets the client's watched keys; `reply` (may be "") is its answer afterwards. `client` stays null-safe: a connection that
-  // is gone passes null.
+  void AddExec(Client* client);
+  void AddWatch(Client* client, Args args);
+  // Forgets the client's watched keys; `reply` (may be "") is its answer afterwards. A connection that is gone passes null.
   void AddUnwatch(Client* client, std::vector<Transaction::Watched> watched, std::string_view reply);
-
   // Server work (a snapshot, a rewrite) with every shard parked, in a park of its own.
   void AddTask(std::function<void()> task);
+  // The client's connection is gone: it waits for nothing any more.
+  void Forget(Client* client) { blocked_.Abandon(client); }
 
   bool Step() override;
-  bool busy() const override { return !jobs_.empty() || !tasks_.empty(); }
+  void Handle(const Message& message) override;
+  bool busy() const override;
+  bool awaits_answers() const override { return !under_way_.empty(); }
+  int64_t MicrosToDeadline() const override { return blocked_.MicrosToDeadline(shard_.keyspace().now_us); }
+  void Escalate(Client* client, const CommandSpec* spec, Args args, std::string_view raw) override;
+  void ServeReadyKeys() override { ready_keys_.Serve(); }
+  // The same for another shard's coordinator, in a park.
+  void ServeReadyKeysParked() { ready_keys_.Serve(/*parked=*/true); }
+  bool Unblock(Client* client, bool with_error) override { return blocked_.Unblock(client, with_error); }
 
  private:
-  enum class Kind { kCommand, kExec, kWatch, kUnwatch };
-  struct Job {
-    Kind kind;
-    Client* client;
-    ShardSet set;
-    std::vector<StoredCommand> commands;
-    std::vector<Transaction::Watched> watched;
-    std::string reply;
-    bool aborted = false;
-  };
+  static constexpr uint32_t kRefusalsMax = 8;
 
-  bool Ready(const Job& job) const;
-  void Add(Job job);
-  void RunAlone(Job& job);
-  void Run(Job& job, bool parked);
-  void RunExec(Job& job, bool parked);
-  void RunWatch(Job& job);
-  void Unwatch(const std::vector<Transaction::Watched>& watched);
-  bool WatchedChanged(const Job& job);
-  void RunCommands(Job& job, bool parked);
-  void Finish(Job& job);
-  void AddKeys(const StoredCommand& command, DbIndex* db, ShardSet* set);
-  bool Local(const ShardSet& set) const;
+  std::unique_ptr<Tx> NewTx(Tx::Kind kind, Client* client);
+  void Add(std::unique_ptr<Tx> tx);
+  bool Ready(const Tx& tx) const;
+  bool HeldBack(const Tx& tx) const;
+  bool StartWaiting();
+  void Start(std::unique_ptr<Tx> tx);
+  std::unique_ptr<Tx> Take(Tx* tx);
+
+  // --- fan-out
+  void Send(ShardPart* part, TxItem::What what);
+  void SendAll(Tx* tx, TxItem::What what);
+  void Answer(ShardPart* part, TxItem::What what) override;  // a part on this shard
+  bool TakeOwnAnswers();
+  void OnAnswer(ShardPart* part, TxItem::What what);
+  void OnGranted(Tx* tx);
+  void BackOff(Tx* tx);
+  void OnAllGranted(Tx* tx);
+  void OnAllDone(Tx* tx);
+  void OnAllReleased(Tx* tx);
+  bool WatchedChanged(const Tx& tx) const;
+  bool Durable(const ShardPart& part) const;
+  bool FinishFanOut(Tx* tx);
+  void FinishWatch(Tx& tx);
+  // Answers the client and lets it go on. The reply leaves when `gate` is durable.
+  void Finish(Tx& tx, std::string_view reply, Gate gate);
+
+  // --- park
+  bool StepPark();
+  void AnnouncePark();
+  void RunPark();
+  void RunTask();
+  bool Quiesced(const ShardSet& set) const;
+
+  // --- blocked commands
+  void Block(Tx& tx);
+  void TryAgain(std::shared_ptr<BlockedCommand> blocked) override;
+  void Deliver(Client* client, std::string_view reply, Gate gate) override;
+  void Tell(ShardId shard, TxItem::What what, std::shared_ptr<BlockedCommand> blocked) override;
+  void OnBlockedItem(TxItem& item);
 
   Shard& shard_;
-  std::deque<Job> jobs_;
+  World& world_;
+  TxMailer mailer_;
+  TxParticipant participant_;
+  BlockedClients blocked_;
+  ReadyKeys ready_keys_;
+  std::deque<std::unique_ptr<Tx>> waiting_;
+  std::vector<std::unique_ptr<Tx>> under_way_;
+  std::vector<Tx*> flushing_;             // of those under way
+  std::vector<TxItem> own_answers_;       // of parts on this shard, and what this shard tells itself
   std::deque<std::function<void()>> tasks_;
-  bool asked_ = false;        // holds a place in the park's line
+
+  enum class ParkState : uint8_t { kNone, kInLine, kAnnounced } park_state_ = ParkState::kNone;
   Park::Ticket ticket_ = 0;
-  std::vector<uint32_t> key_positions_;
+  bool park_for_task_ = false;
+  ShardSet park_set_;                     // announced by this shard
+  uint64_t quiesce_round_ = 0;            // another shard's park, while it is not over
+  ShardSet quiesce_set_;
+  bool quiet_owed_ = false;               // it waits for our Quiet()
 };
 
 }  // namespace basalt

@@ -273,6 +273,7 @@ void Connections::Parse(Connection* c) {
     Dirty(c);
   }
   if (c->end_of_input) {
+    if (c->blocked) return Close(c);  // nobody is there to be served
     if (MayParse(*c)) Kill(c, /*now=*/false);
     return;
   }
@@ -344,6 +345,7 @@ bool Connections::Reply() {
       c->query_pos = 0;
       if (c->query.capacity() > kKeepCapacity) c->query.shrink_to_fit();
     }
+    if (c->blocked && c->end_of_input) Close(c);
     if (c->closed) {
       if (c->Quiet()) Destroy(c);
       continue;
@@ -430,7 +432,7 @@ void Connections::OnSend(const Completion& completion) {
 // --- end of a connection
 
 void Connections::Kill(Connection* c, bool now) {
-  if (now) return Close(c);
+  if (now || c->blocked) return Close(c);
   c->close_after_reply = true;
   Dirty(c);
 }

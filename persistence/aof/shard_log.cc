@@ -67,13 +67,12 @@ void ShardLog::ChangePolicy(FsyncPolicy policy, Epoch epoch) {
   sealed_.push_back({open_batch_++, writer_->Seal({}, 0, epoch, complete_)});
 }
 
-void ShardLog::Seal(Epoch epoch, TxStamp tx) {
+void ShardLog::Seal(Epoch epoch, Epoch complete, TxStamp tx) {
   Journal& journal = keyspace_.journal();
-  if (writer_ == nullptr || journal.empty()) return;
+  if (writer_ == nullptr || (journal.empty() && (tx.parts <= 1 || closing_))) return;
   uint32_t count = static_cast<uint32_t>(journal.record_count());
   records_.clear();
   journal.TakeRecords(&records_);
-  Epoch complete(epoch.value - 1);
   std::optional<TxPart> part;
   if (tx.parts > 1) part = TxPart{tx.id, static_cast<uint16_t>(tx.parts)};
   Lsn end = writer_->Seal(records_, count, epoch, complete, part);
@@ -88,10 +87,10 @@ void ShardLog::CloseEpoch(Epoch epoch) {
   Pump();
 }
 
-void ShardLog::Commit(Epoch epoch) {
+void ShardLog::Commit(Epoch epoch, Epoch complete) {
   if (writer_ == nullptr) return;
   if (closing_) return Close();
-  Seal(epoch, TxStamp{});
+  Seal(epoch, complete, TxStamp{});
   Pump();
 }
 

@@ -43,8 +43,8 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
 
   uint64_t open_batch() const override { return open_batch_; }
   uint64_t durable_batch() const override { return on() ? durable_batch_ : open_batch_ - 1; }
-  void Seal(Epoch epoch, TxStamp tx) override;
-  void Commit(Epoch epoch) override;
+  void Seal(Epoch epoch, Epoch complete, TxStamp tx) override;
+  void Commit(Epoch epoch, Epoch complete) override;
   absl::Status FlushNow() override;
   void CloseEpoch(Epoch epoch) override;
   const absl::Status& health() const override { return health_; }

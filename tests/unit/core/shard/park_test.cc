@@ -16,9 +16,14 @@ class ParkTest : public testing::Test {
 
   void Loop(uint16_t self, int rounds) {
     bool asked = false;
+    bool announced = false;
     Park::Ticket ticket = 0;
     while (finished_.load() < kShards) {
-      mail_.Drain(ShardId(self), [&](const Message& m) { park_.Stand(m.value, [&] { ++flushes_; }); });
+      mail_.Drain(ShardId(self), [&](const Message& m) {
+        if (m.kind == Message::Kind::kQuiesce) return park_.Quiet();
+        park_.Stand(m.value, [&] { ++flushes_; });
+        EXPECT_TRUE(park_.Over(m.value));
+      });
       ++counters_[self];
       if (rounds == 0) continue;
       if (!asked) {
@@ -26,7 +31,13 @@ class ParkTest : public testing::Test {
         asked = true;
       }
       if (!park_.Granted(ticket)) continue;
-      park_.Gather(mail_, ShardId(self), ShardSet::FirstN(kShards), kShards);
+      if (!announced) {
+        park_.Announce(mail_, ShardId(self), ShardSet::FirstN(kShards), kShards);
+        announced = true;
+      }
+      if (!park_.AllQuiet()) continue;
+      announced = false;
+      park_.Gather(mail_, ShardId(self), kShards);
       Section();
       if (rounds % 3 == 0) park_.Sync([&] { ++flushes_; });
       park_.Release();
@@ -72,6 +83,14 @@ TEST(ShardSet, HoldsAnyShard) {
   ShardSet all = ShardSet::FirstN(70);
   EXPECT_TRUE(all.Has(ShardId(69)));
   EXPECT_FALSE(all.Has(ShardId(70)));
+  EXPECT_EQ(all.Count(), 70u);
+  EXPECT_TRUE(all.Intersects(set));
+  EXPECT_FALSE(all.Covers(set));
+  ShardSet some;
+  some.Add(ShardId(64));
+  EXPECT_TRUE(all.Covers(some));
+  EXPECT_TRUE(set.Covers(some));
+  EXPECT_FALSE(some.Covers(set));
 }
 
 }  // namespace

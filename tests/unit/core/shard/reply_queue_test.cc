@@ -96,5 +96,31 @@ TEST(HopBatch, CarriesWordsAndRespTextOfRawAndInlineCommandsAlike) {
   EXPECT_EQ(c.db, DbIndex(3));
 }
 
+TEST_F(ReplyQueueTest, KnowsWhetherAllHaveTheirAnswers) {
+  EXPECT_TRUE(queue_.AllAnswered());
+  auto a = queue_.Reserve(), b = queue_.Reserve();
+  EXPECT_FALSE(queue_.AllAnswered());
+  queue_.Answer(b, "2", {});
+  EXPECT_FALSE(queue_.AllAnswered());
+  queue_.Answer(a, "1", {ShardId(0), 5});
+  EXPECT_TRUE(queue_.AllAnswered());  // it waits, but only for the log
+  EXPECT_TRUE(Flush());
+  EXPECT_FALSE(queue_.empty());
+}
+
+TEST_F(ReplyQueueTest, TheLastPlaceCanBeGivenBack) {
+  auto a = queue_.Reserve();
+  queue_.Reserve();
+  queue_.Unreserve();
+  queue_.Answer(a, "1", {});
+  EXPECT_TRUE(queue_.AllAnswered());
+  EXPECT_FALSE(Flush());
+  EXPECT_EQ(out_, "1");
+  EXPECT_TRUE(queue_.empty());
+  queue_.Answer(queue_.Reserve(), "2", {});
+  EXPECT_FALSE(Flush());
+  EXPECT_EQ(out_, "12");
+}
+
 }  // namespace
 }  // namespace basalt

@@ -1,0 +1,90 @@
+#include "core/shard/key_locks.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+#include "core/base/mutant.h"
+
+namespace basalt {
+
+void LockRequest::Normalize() {
+  std::sort(wishes.begin(), wishes.end(), [](const LockWish& a, const LockWish& b) {
+    return a.hash != b.hash ? a.hash < b.hash : a.exclusive > b.exclusive;
+  });
+  auto same = [](const LockWish& a, const LockWish& b) { return a.hash == b.hash; };
+  wishes.erase(std::unique(wishes.begin(), wishes.end(), same), wishes.end());
+}
+
+KeyLocks::Outcome KeyLocks::Request(LockRequest* request) {
+  BASALT_CHECK(request->state_ == LockRequest::State::kOut);
+  bool out_of_order = false;
+  for (const LockWish& wish : request->wishes) {
+    auto it = cells_.find(wish.hash);
+    if (it == cells_.end()) continue;
+    for (const Place& other : it->second.queue) {
+      out_of_order |= (wish.exclusive || other.exclusive) && other.request->number > request->number;
+    }
+  }
+  if (out_of_order && !MutantIs("order-ignored")) return Outcome::kRefused;
+  request->missing_ = 0;
+  for (const LockWish& wish : request->wishes) {
+    Cell& cell = cells_[wish.hash];
+    for (const Place& other : cell.queue) {
+      if (!(wish.exclusive || other.exclusive)) continue;
+      ++request->missing_;
+      break;
+    }
+    cell.queue.push_back({request, wish.exclusive});
+  }
+  ++requests_;
+  if (MutantIs("no-lock") || (out_of_order && MutantIs("order-ignored"))) request->missing_ = 0;
+  if (request->missing_ > 0) {
+    request->state_ = LockRequest::State::kWaiting;
+    return Outcome::kWaiting;
+  }
+  Grant(request);
+  return Outcome::kGranted;
+}
+
+void KeyLocks::Grant(LockRequest* request) {
+  request->state_ = LockRequest::State::kGranted;
+  ++held_;
+  for (const LockWish& wish : request->wishes) {
+    Cell& cell = cells_.find(wish.hash)->second;
+    ++(wish.exclusive ? cell.held_exclusive : cell.held_shared);
+  }
+}
+
+void KeyLocks::Release(LockRequest* request) {
+  BASALT_CHECK(request->state_ != LockRequest::State::kOut);
+  if (request->state_ == LockRequest::State::kFree) std::erase(free_, request);
+  const bool granted = request->granted();
+  held_ -= granted;
+  --requests_;
+  request->state_ = LockRequest::State::kOut;
+  for (const LockWish& wish : request->wishes) {
+    auto it = cells_.find(wish.hash);
+    Cell& cell = it->second;
+    if (granted) --(wish.exclusive ? cell.held_exclusive : cell.held_shared);
+    auto place = std::find_if(cell.queue.begin(), cell.queue.end(), [&](const Place& p) { return p.request == request; });
+    place = cell.queue.erase(place);
+    // Who stood behind it and conflicted with it was not free on this key; it is now if nobody else conflicts.
+    for (; place != cell.queue.end(); ++place) {
+      if (!(wish.exclusive || place->exclusive)) continue;
+      bool free = std::none_of(cell.queue.begin(), place, [&](const Place& p) { return p.exclusive || place->exclusive; });
+      if (!free || place->request->missing_ == 0 || --place->request->missing_ > 0) continue;
+      place->request->state_ = LockRequest::State::kFree;
+      free_.push_back(place->request);
+    }
+    if (cell.queue.empty()) cells_.erase(it);
+  }
+}
+
+bool KeyLocks::Blocks(uint64_t hash, bool write) const {
+  if (held_ == 0 || MutantIs("no-lock")) return false;
+  auto it = cells_.find(hash);
+  if (it == cells_.end()) return false;
+  return it->second.held_exclusive > 0 || (write && it->second.held_shared > 0);
+}
+
+}  // namespace basalt

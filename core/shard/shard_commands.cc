@@ -1,0 +1,314 @@
+// The shard's stages that run commands: route, serve, collect, execute, and what waits for a key.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/hash.h"
+#include "core/base/mutant.h"
+#include "core/base/strings.h"
+#include "core/shard/client.h"
+#include "core/shard/shard.h"
+#include "core/shard/world.h"
+
+namespace basalt {
+namespace {
+
+uint64_t FirstKeyHash(const CommandSpec& spec, const std::string_view* words, size_t count) {
+  if (spec.keys.first <= 0 || static_cast<size_t>(spec.keys.first) >= count) return 0;
+  return HashKey(words[spec.keys.first]);
+}
+
+}  // namespace
+
+// --- route
+
+void Shard::RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw) {
+  // While keys are held the command may have to wait, and needs a place in the line.
+  bool direct = client->replies.empty() && !locks_.any_held();
+  queue_.push_back({.spec = spec,
+                    .client = client,
+                    .first_word = static_cast<uint32_t>(queue_words_.size()),
+                    .word_count = static_cast<uint32_t>(args.size()),
+                    .raw = raw,
+                    .ticket = direct ? kDirect : client->replies.Reserve(),
+                    .hash = 0,
+                    .db = client->db,
+                    .resp = static_cast<uint8_t>(client->resp)});
+  queue_words_.insert(queue_words_.end(), args.begin(), args.end());
+  ++client->queued_local;
+}
+
+void Shard::SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args, std::string_view raw) {
+  Outgoing& out = outgoing_[to.value];
+  if (out.open == nullptr) {
+    out.open = NewBatch(to);
+    outgoing_dirty_.push_back(to.value);
+  }
+  out.open->Add(spec, client, client->replies.Reserve(), client->db, client->resp, args, raw);
+  ++client->in_flight;
+  ++hops_in_flight_;
+  ++stats_.hops_sent;
+}
+
+HopBatch* Shard::NewBatch(ShardId to) {
+  if (free_batches_.empty()) {
+    batches_.push_back(std::make_unique<HopBatch>());
+    free_batches_.push_back(batches_.back().get());
+  }
+  HopBatch* batch = free_batches_.back();
+  free_batches_.pop_back();
+  batch->from = id_;
+  batch->to = to;
+  return batch;
+}
+
+bool Shard::SendBatches() {
+  if (outgoing_dirty_.empty()) return false;
+  size_t kept = 0;
+  for (uint16_t to : outgoing_dirty_) {
+    Outgoing& out = outgoing_[to];
+    bool sent = out.in_flight < kBatchesInFlightMax &&
+                world_.mail().Send(ShardId(to), {.kind = Message::Kind::kRequests, .from = id_, .pointer = out.open},
+                                   Mailboxes::kControlReserve);
+    if (sent) {
+      out.open = nullptr;
+      ++out.in_flight;
+    } else {
+      outgoing_dirty_[kept++] = to;
+    }
+  }
+  bool any = kept < outgoing_dirty_.size();
+  outgoing_dirty_.resize(kept);
+  return any;
+}
+
+// --- serve: commands of other shards' connections
+
+void Shard::Serve(HopBatch* batch) {
+  const size_t n = batch->commands.size();
+  for (const HopCommand& c : batch->commands) {
+    scratch_words_.clear();
+    batch->AppendWords(c, &scratch_words_);
+    keyspace_.db(c.db).Prefetch(FirstKeyHash(*c.spec, scratch_words_.data(), scratch_words_.size()));
+  }
+  batch->results.resize(n);
+  CommandContext context(SettingFor(nullptr), &batch->replies, 2);
+  StartCalls();
+  for (uint32_t i = 0; i < n; ++i) {
+    const bool in_line = !deferred_.empty() && deferred_.Has(batch->commands[i].client);
+    if (!in_line && ServeOne(batch, i, context)) continue;
+    deferred_.Add(batch, i);
+    ++batch->deferred;
+  }
+  stats_.hops_served += n;
+  if (batch->deferred == 0) SendBack(batch);
+}
+
+// False when the command has to wait for a key.
+bool Shard::ServeOne(HopBatch* batch, uint32_t index, CommandContext& context) {
+  const HopCommand& c = batch->commands[index];
+  scratch_words_.clear();
+  batch->AppendWords(c, &scratch_words_);
+  const Args args{scratch_words_.data(), scratch_words_.size()};
+  if (MustWait(*c.spec, args)) return false;
+  const uint32_t begin = static_cast<uint32_t>(batch->replies.size());
+  context.reply = Reply(&batch->replies, c.resp);
+  context.set_db(c.db);
+  context.ClearGate();
+  context.Begin(*c.spec, args, batch->RawOf(c));
+  context.Run();
+  CountCall(context, c.client);
+  if (context.escalated()) batch->replies.resize(begin);
+  batch->results[index] = {begin, static_cast<uint32_t>(batch->replies.size()), context.gate(), context.escalated()};
+  if (context.gate() != 0) told_undurable_.Add(batch->from);
+  ServeReadyKeys();
+  return true;
+}
+
+void Shard::SendBack(HopBatch* batch) {
+  Message answer{.kind = Message::Kind::kReplies, .from = id_, .pointer = batch};
+  BASALT_CHECK(world_.mail().Send(batch->from, answer));  // batches in flight are fewer than a mailbox has places
+}
+
+// --- collect: answers to commands of own connections
+
+void Shard::Collect(HopBatch* batch) {
+  --outgoing_[batch->to.value].in_flight;
+  hops_in_flight_ -= static_cast<uint32_t>(batch->commands.size());
+  batch->unreleased = 1;  // keeps it while we look at it
+  std::string_view replies = batch->replies;
+  for (size_t i = 0; i < batch->commands.size(); ++i) {
+    const HopCommand& c = batch->commands[i];
+    const HopResult& r = batch->results[i];
+    --c.client->in_flight;
+    if (c.spec->where == Where::kScript) c.client->paused = false;
+    if (c.client->closed) {
+    } else if (r.escalated) {
+      scratch_words_.clear();
+      batch->AppendWords(c, &scratch_words_);
+      c.client->replies.Unreserve();  // nothing came behind it: its connection was paused
+      coordinator_->Escalate(c.client, c.spec, {scratch_words_.data(), scratch_words_.size()}, batch->RawOf(c));
+    } else {
+      ++batch->unreleased;
+      c.client->replies.Answer(c.ticket, replies.substr(r.begin, r.end - r.begin), {batch->to, r.gate}, batch);
+    }
+    frontend_->Dirty(c.client);
+  }
+  Release(batch);
+}
+
+void Shard::Release(HopBatch* batch) {
+  if (--batch->unreleased > 0) return;
+  batch->Clear();
+  free_batches_.push_back(batch);
+}
+
+// --- execute: own commands of own connections
+
+bool Shard::Execute() {
+  if (queue_.empty()) return false;
+  // First every hash and bucket, then every entry, then the commands: the cache misses overlap.
+  for (QueuedCommand& c : queue_) {
+    c.hash = FirstKeyHash(*c.spec, &queue_words_[c.first_word], c.word_count);
+    keyspace_.db(c.db).Prefetch(c.hash);
+  }
+  if (queue_.size() > 1) {
+    for (const QueuedCommand& c : queue_) keyspace_.db(c.db).PrefetchEntry(c.hash);
+  }
+  CommandContext context(SettingFor(nullptr), nullptr, 2);
+  StartCalls();
+  for (const QueuedCommand& c : queue_) {
+    const Args args{&queue_words_[c.first_word], c.word_count};
+    if (__builtin_expect(locks_.any_held() || !deferred_.empty(), 0) &&
+        (MustWait(*c.spec, args) || deferred_.Has(c.client))) {
+      deferred_.Add({StoredCommand(c.spec, args, c.raw), c.client, c.ticket, c.db, c.resp});
+      continue;
+    }
+    ExecuteOne({c.spec, c.client, args, c.raw, c.ticket, c.db, c.resp}, context);
+  }
+  queue_.clear();
+  queue_words_.clear();
+  return true;
+}
+
+void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
+  --c.client->queued_local;
+  std::string stashed;
+  std::string* out = c.ticket == kDirect ? &c.client->out : &stashed;
+  size_t begin = out->size();
+  context.reply = Reply(out, c.resp);
+  context.set_db(c.db);
+  context.ClearGate();
+  context.Begin(*c.spec, c.args, c.raw);
+  context.Run();
+  CountCall(context, c.client);
+  if (c.spec->where == Where::kScript) c.client->paused = false;
+  if (c.client->closed) {
+    // Ran all the same: it had arrived before the connection went.
+  } else if (__builtin_expect(context.escalated(), 0)) {
+    out->resize(begin);
+    if (c.ticket != kDirect) c.client->replies.Unreserve();  // nothing came behind it: its connection was paused
+    coordinator_->Escalate(c.client, c.spec, c.args, c.raw);
+  } else if (c.ticket != kDirect) {
+    c.client->replies.Answer(c.ticket, stashed, {id_, context.gate()});
+  } else if (uint64_t gate = context.gate(); gate != 0) {
+    RingDeque<Client::Hold>& holds = c.client->holds;
+    if (holds.empty() || holds.back().batch < gate) holds.push_back({begin, gate});
+  }
+  frontend_->Dirty(c.client);
+  ServeReadyKeys();
+}
+
+// --- commands that wait for keys which a transaction over several shards holds
+
+bool Shard::KeysHeld(const CommandSpec& spec, Args args) {
+  if (spec.keys.first == 0 && spec.keys.finder == nullptr) return false;
+  if (!FindKeys(spec, args, &key_positions_)) return false;  // the handler will say what is wrong
+  if (MutantIs("deferred-ignored")) return false;
+  const bool write = !spec.Has(kReadonly);
+  return std::any_of(key_positions_.begin(), key_positions_.end(),
+                     [&](uint32_t i) { return locks_.Blocks(HashKey(args[i]), write); });
+}
+
+bool Shard::RetryDeferred() {
+  bool any = false;
+  CommandContext context(SettingFor(nullptr), nullptr, 2);
+  StartCalls();
+  deferred_.Retry([&](DeferredCommands::Item& item) {
+    if (item.batch != nullptr) {
+      if (!ServeOne(item.batch, item.index, context)) return false;
+      if (--item.batch->deferred == 0) SendBack(item.batch);
+      return any = true;
+    }
+    DeferredOwn& own = *item.own;
+    const StoredCommand& command = own.command;
+    if (MustWait(*command.spec, command.args())) return false;
+    ExecuteOne({command.spec, own.client, command.args(), command.raw(), own.ticket, own.db, own.resp}, context);
+    return any = true;
+  });
+  return any;
+}
+
+// --- statistics
+
+void Shard::CountCall(CommandContext& context, const Client* client) {
+  const uint64_t now = Cycles();
+  const uint64_t took = now - last_cycles_;
+  last_cycles_ = now;
+  const uint16_t index = context.spec->index;
+  ++stats_.commands;
+  ++stats_.calls[index];
+  stats_.cycles[index] += took;
+  if (__builtin_expect(context.reply.errors() > 0, 0)) {
+    ++stats_.failed[index];
+    std::string_view text(*context.reply.buffer());
+    CountError(text.substr(std::min(context.reply.last_error_at() + 1, text.size())));
+  }
+  if (__builtin_expect(took > slow_cycles_, 0)) NoteSlow(context, client, took);
+}
+
+// Kinds are the first words of error replies; scripts can make up any number of those, of which only so many are told apart.
+void Shard::CountError(std::string_view text) {
+  constexpr size_t kKindsMax = 128;
+  ++stats_.errors;
+  std::string kind(text.substr(0, text.find_first_of(" \r")));
+  if (auto it = stats_.error_kinds.find(kind); it != stats_.error_kinds.end()) {
+    ++it->second;
+  } else if (stats_.error_kinds.size() < kKindsMax) {
+    stats_.error_kinds.emplace(std::move(kind), 1);
+  }
+}
+
+void Shard::ApplySlowLimits() {
+  const Config& config = world_.config();
+  const int64_t us = config.slowlog_log_slower_than;
+  slow_cycles_ = us < 0 ? ~uint64_t{0} : static_cast<uint64_t>(static_cast<double>(us) * world_.CyclesPerMicro());
+  while (stats_.slow.size() > static_cast<size_t>(config.slowlog_max_len)) stats_.slow.pop_back();
+}
+
+void Shard::NoteSlow(const CommandContext& context, const Client* client, uint64_t cycles) {
+  constexpr size_t kWordsMax = 32, kWordBytesMax = 128;
+  const size_t entries_max = static_cast<size_t>(world_.config().slowlog_max_len);
+  if (context.spec->Has(kSkipSlowlog) || entries_max == 0) return;
+  SlowCommand slow{.id = world_.NextSlowId(),
+                   .unix_s = keyspace_.now_ms / 1000,
+                   .took_us = static_cast<int64_t>(static_cast<double>(cycles) / world_.CyclesPerMicro())};
+  const size_t n = context.args.size();
+  for (size_t i = 0; i < std::min(n, kWordsMax); ++i) {
+    if (i + 1 == kWordsMax && n > kWordsMax) {
+      slow.words.push_back(StrCat("... (", n - kWordsMax + 1, " more arguments)"));
+      break;
+    }
+    std::string_view word = context.args[i];
+    slow.words.emplace_back(word.substr(0, kWordBytesMax));
+    if (word.size() > kWordBytesMax) StrAppend(&slow.words.back(), "... (", word.size() - kWordBytesMax, " more bytes)");
+  }
+  if (client != nullptr) {
+    slow.peer = client->peer;
+    if (client->home == id_) slow.name = client->name;  // of others it may be changing right now
+  }
+  stats_.slow.push_front(std::move(slow));
+  if (stats_.slow.size() > entries_max) stats_.slow.pop_back();
+}
+
+}  // namespace basalt

@@ -1,0 +1,151 @@
+// The shard's side of the log: the commit stage, epochs, parked sections, the end.
+#include <algorithm>
+#include <thread>
+
+#include "core/base/log.h"
+#include "core/base/status.h"
+#include "core/shard/shard.h"
+#include "core/shard/world.h"
+
+namespace basalt {
+namespace {
+
+constexpr int64_t kEpochMicros = 3000;  // an epoch with writes in it is closed about this long after its first
+
+}  // namespace
+
+// A coordinator may have been granted its park just before it saw that the world stops: it waits for everybody to stand, so nobody
+// goes before all have left their loops. Only then is nothing more recorded anywhere, and the log can be flushed to its end.
+void Shard::Leave() {
+  world_.departed.fetch_add(1, std::memory_order_acq_rel);
+  while (world_.departed.load(std::memory_order_acquire) < world_.shard_count()) {
+    DrainMailbox();
+    for (const Message& message : inbox_) {
+      if (message.kind == Message::Kind::kQuiesce) world_.park().Quiet();
+      if (message.kind == Message::Kind::kPark) Stand(message.value);
+    }
+    inbox_.clear();
+    std::this_thread::yield();
+  }
+  // Nobody writes any more: the last epoch is complete, on every shard alike.
+  SealJournal(world_.CurrentEpoch(), TxStamp{});
+  log_->CloseEpoch(world_.CurrentEpoch());
+  FlushLogNow();
+}
+
+void Shard::Stand(uint64_t round) {
+  ++stats_.parks_stood;
+  int64_t from = world_.clock().MonotonicMicros();
+  world_.park().Stand(round, [this] { FlushLogNow(); });
+  stats_.parked_us += world_.clock().MonotonicMicros() - from;
+}
+
+void Shard::FlushLogNow() {
+  // A failure shows in the log's health, which refuses the writes that follow; the gates that wait for it stay shut.
+  if (absl::Status s = log_->FlushNow(); !s.ok()) LogWarning("Shard ", id_.value, ": ", MessageOf(s));
+  world_.PublishDurable(id_, log_->durable_batch());
+}
+
+void Shard::PublishDurable() {
+  uint64_t durable = log_->durable_batch();
+  if (durable == durable_published_) return;
+  durable_published_ = durable;
+  world_.PublishDurable(id_, durable);
+  for (uint32_t i = 0; i < world_.shard_count(); ++i) {
+    ShardId shard(static_cast<uint16_t>(i));
+    // A full mailbox needs no message: its owner is awake and looks at its held replies in every tick.
+    if (told_undurable_.Has(shard)) {
+      world_.mail().Send(shard, {.kind = Message::Kind::kDurable, .from = id_, .value = durable},
+                         Mailboxes::kControlReserve);
+    }
+  }
+  if (durable + 1 >= log_->open_batch()) told_undurable_ = ShardSet{};
+}
+
+// --- parked sections
+
+void Shard::RunParked(absl::FunctionRef<void()> section) {
+  ++stats_.parks_run;
+  int64_t from_us = world_.clock().MonotonicMicros();
+  world_.park().Gather(world_.mail(), id_, world_.shard_count());
+  // The commit of a multi-shard transaction: one epoch, read while all of its shards stand still. What they had recorded in
+  // this tick before is dated the same, so that no log goes back in time.
+  Epoch epoch = world_.CurrentEpoch();
+  const ShardSet& set = world_.park().set();
+  std::vector<Shard*> shards;
+  for (uint32_t i = 0; i < world_.shard_count(); ++i) {
+    Shard& shard = world_.shard(i);
+    if (!set.Has(shard.id())) continue;
+    shards.push_back(&shard);
+    shard.tick_epoch_ = epoch;
+    shard.keyspace_.SetTimeMicros(keyspace_.now_us);
+    shard.SealJournal(epoch, TxStamp{});
+  }
+  section();
+  epoch = world_.CurrentEpoch();  // the section may have begun a new one
+  TxStamp tx{};
+  for (Shard* shard : shards) tx.parts += !shard->keyspace_.journal().empty();
+  if (tx.parts > 1) tx.id = world_.NextTx();
+  bool sync = false;
+  for (Shard* shard : shards) {
+    const bool wrote = !shard->keyspace_.journal().empty();
+    if (wrote && shard->close_epoch_ < epoch) shard->close_epoch_ = epoch;
+    shard->SealJournal(epoch, wrote && tx.parts > 1 ? tx : TxStamp{});
+    sync |= world_.always() && shard->log_->durable_batch() + 1 < shard->log_->open_batch();
+    shard->tick_epoch_ = epoch;
+  }
+  if (sync) world_.park().Sync([this] { FlushLogNow(); });
+  world_.park().Release();
+  stats_.last_park_us = world_.clock().MonotonicMicros() - from_us;
+}
+
+// --- commit, idle
+
+// The open batch is closed with what the journal holds, of `epoch`.
+void Shard::SealJournal(Epoch epoch, TxStamp tx) { log_->Seal(epoch, promised_.CompleteBelow(epoch), tx); }
+
+void Shard::SealTick() {
+  NoteEpochToClose();
+  SealJournal(tick_epoch_, TxStamp{});
+}
+
+void Shard::SealPart(Epoch epoch, TxStamp tx) {
+  NoteEpochToClose();
+  SealJournal(epoch, tx);
+}
+
+// There may be records of this tick's epoch: somebody has to say later that it is complete.
+void Shard::NoteEpochToClose() {
+  if (close_epoch_ >= tick_epoch_) return;
+  if (close_epoch_.value == 0) epoch_started_us_ = mono_us_;
+  close_epoch_ = tick_epoch_;
+}
+
+void Shard::CommitStage() {
+  if (!keyspace_.journal().empty()) NoteEpochToClose();
+  log_->Commit(tick_epoch_, promised_.CompleteBelow(tick_epoch_));
+  if (close_epoch_.value != 0) CloseEpochs();
+}
+
+void Shard::CloseEpochs() {
+  if (tick_epoch_ > close_epoch_) {
+    // Whatever this shard records from here on has a later epoch: all of close_epoch_ stands in its log. Unless a transaction was
+    // promised a place in it.
+    const Epoch complete = promised_.CompleteBelow(tick_epoch_);
+    if (complete < close_epoch_) return;
+    log_->CloseEpoch(complete);
+    close_epoch_ = Epoch();
+    return;
+  }
+  if (mono_us_ - epoch_started_us_ < kEpochMicros) return;
+  if (!world_.AdvanceEpoch(close_epoch_)) return;
+  for (uint32_t i = 0; i < world_.shard_count(); ++i) {
+    // A shard whose mailbox is full marks the epoch with one of its next batches: it is at work.
+    if (i == id_.value) continue;
+    world_.mail().Send(ShardId(static_cast<uint16_t>(i)),
+                       {.kind = Message::Kind::kCloseEpoch, .from = id_, .value = close_epoch_.value},
+                       Mailboxes::kControlReserve);
+  }
+}
+
+}  // namespace basalt
