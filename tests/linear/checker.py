@@ -2,18 +2,20 @@
 """Strict serializability of a history: a proof, or the smallest violation in words.
 
 The method is that of Adya ("Weak Consistency", 1999) and of Elle (Kingsbury and Alvaro, VLDB 2020):
-operations are made so that their results tell the order of all versions. From that follow edges "must
-come before" - who overwrote whom (ww), who saw whom (wr), who did not see whom (rw), queues, pipelines
-and real time. Any order of all operations that agrees with the edges explains every answer, so if there
-is no cycle, the history is strictly serializable, and such an order is replayed as a proof. If there is
-one, no order exists, and the smallest cycle is the shortest explanation why.
+operations are made so that their results tell the order of all versions. From that follow edges
+"must come before" - who overwrote whom (ww), who saw whom (wr), who did not see whom (rw), queues,
+pipelines and real time. Any order of all operations that agrees with the edges explains all that
+was read and appended, so if there is no cycle, the history is strictly serializable, and such an
+order is replayed as a proof. If there is one, no order exists, and the smallest cycle is the
+shortest explanation why. Of overwritten keys and of queues without a log less is known: what is
+found there is wrong for certain, but not all that is wrong is found.
 """
 
 import gc
 import time
 
 from graph import Graph
-from history import FAILED, OK, UNKNOWN, describe, shown
+from history import OK, UNKNOWN, describe, shown
 from queues import check_queues
 from registers import check_registers, check_sums
 from tokens import Tokens
@@ -99,7 +101,7 @@ def _add_pipelines(history, graph, effective):
 
 
 def _replay(history, order, effective):
-    """Runs the order on plain strings. That an answer differs would be a mistake of this program."""
+    """Runs the order on plain strings. A different answer would be this program's mistake."""
     values = {}
     final = history.final.values
     for node in order:

@@ -1,14 +1,34 @@
-"""The scripts that the clients follow: which operations they ask for, on which keys, how many at once.
+"""The scripts that the clients follow: which operations they ask for, on which keys, how many at
+once.
 
-Keys are few, so that clients meet on them, and are left for new ones after a short slice of time, so
-that values stay short: reading a value of n tokens costs n. Which slice it is tells the common clock.
+Keys are few, so that clients meet on them, and are left for new ones after a short slice of time,
+so that values stay short: reading a value of n tokens costs n. Which slice it is tells the common
+clock.
 """
 
 import time
 
 from driver import Drop
-from history import FAILED, OK, UNKNOWN, Operation
-from plan import *
+from history import UNKNOWN, Operation
+from plan import (
+    SCRIPT,
+    Count,
+    Mget,
+    Mset,
+    Multi,
+    Pop,
+    Script,
+    Single,
+    WatchedMulti,
+    append,
+    contents,
+    is_left,
+    push,
+    read,
+    replace,
+    take,
+    value,
+)
 
 KINDS = (
     "single",  # APPEND, GET, RPUSH, LRANGE
@@ -36,7 +56,7 @@ KEY_SLICE_S = 0.1
 QUEUE_SLICE_S = 0.4
 STRINGS = 8  # the last two of them in one slot
 LISTS = 2
-QUEUES = 4
+QUEUES = 6
 GROUP = 4
 ACCOUNTS = [b"bank:%d" % number for number in range(8)]
 BALANCE = 1000
@@ -79,7 +99,7 @@ def keys_of_slice(number):
 
 
 def queues_of_slice(number):
-    """Two that are popped at the left, two at the right; of each one with a log of its pushes."""
+    """Half are popped at the left, half at the right; the first of each has a log of its pushes."""
     return [b"%s:%d:%d" % ((b"ql", b"qr")[key % 2], number, key) for key in range(QUEUES)]
 
 
@@ -126,36 +146,37 @@ class Client:
         rng = self.rng
         while not self.world.over():
             units = [self.pop()]
-            if self.pipeline and rng.random() < 0.2:
+            drop = self.drop and units[0].sink is None and rng.random() < 0.01
+            if self.pipeline and not drop and rng.random() < 0.2:
                 units = [self.unit(), self.pop(), self.unit()]
-            yield from self.ask(units)
+            yield from self.ask(units, drop)
 
     def unit(self):
         return self.rng.choices(self.makers, self.weights)[0]()
 
     def ask(self, units, drop=False):
-        """Sends all, and records each as an operation of its own; the last one's (status, replies)."""
+        """Sends all at once, and records each as an operation of its own."""
         commands = [command for unit in units for command in unit.commands]
         if drop:
             commands = Drop(commands)
         answered = yield commands
         at = 0
         for unit in units:
+            earlier = list(unit.watched)
             upto = at + len(unit.commands)
             replies = answered.replies[at:upto]
             status, steps = unit.outcome(replies)
             self.record(
                 answered.client,
                 unit.kind,
-                unit.commands,
-                replies,
+                [action.as_command() for action, _ in earlier] + unit.commands,
+                [reply for _, reply in earlier] + replies,
                 answered.asked,
                 answered.told[upto - 1] if status != UNKNOWN else None,
                 status,
                 steps,
             )
             at = upto
-        return status, replies, answered
 
     def record(self, client, kind, commands, replies, asked, told, status, steps):
         self.number += 1

@@ -1,9 +1,9 @@
-"""Drives many connections from one thread: sends what each one's script yields, notes the times, and
-hands the replies back to it.
+"""Drives many connections from one thread: sends what each one's script yields, notes the times,
+and hands the replies back to it.
 
-A script is a generator. It yields a list of commands, which are sent at once (a pipeline), and gets a
-Round back. `yield Drop(commands)` sends them and closes the connection without waiting: nobody knows
-what became of them. The script then goes on with a new connection under a new name.
+A script is a generator. It yields a list of commands, which are sent at once (a pipeline), and gets
+a Round back. `yield Drop(commands)` sends them and closes the connection without waiting: nobody
+knows what became of them. The script then goes on with a new connection under a new name.
 """
 
 import selectors
@@ -18,8 +18,9 @@ class Drop(list):
 
 
 class Failed(Exception):
-    """The server did what no schedule explains: it closed a connection, fell silent, or answered with
-    an unexpected error."""
+    """The server did what no schedule explains: it closed a connection, fell silent, or sent more
+    than was asked for.
+    """
 
 
 class Round:

@@ -1,13 +1,13 @@
 """A graph of what must come before what, and its smallest contradiction.
 
 Nodes 0 … operations-1 are operations. Real time adds an edge from each operation to each that was
-asked after it was answered; written with one extra node per moment that matters these are O(n) edges,
-not O(n^2).
+asked after it was answered; written with one extra node per moment that matters these are O(n)
+edges, not O(n^2).
 
-Real time is an interval order: if A ends before B begins, and C before D, then A ends before D begins
-or C before B. So a cycle with two real-time edges always contains a shorter one, and the smallest cycle
-has at most one. The search for it therefore follows the other edges only, and asks at each step
-whether time closes the circle.
+Real time is an interval order: if A ends before B begins, and C before D, then A ends before D
+begins or C before B. So a cycle with two real-time edges always contains a shorter one, and the
+smallest cycle has at most one. The search for it therefore follows the other edges only, and asks
+at each step whether time closes the circle.
 """
 
 import bisect

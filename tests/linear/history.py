@@ -6,8 +6,8 @@ request and answer (CLOCK_MONOTONIC, the same for all processes of a machine), a
 
 Steps, in the order in which the operation ran them:
 
-  ("append", key, token, end)   a token that no other operation appends, put at the end of `key`; `end`
-                                is the length in bytes that the server answered, None if unknown
+  ("append", key, token, end)   a token that no other operation appends, put at the end of `key`;
+                                `end` is the length in bytes as answered, None if unknown
   ("read", key, value)          all tokens of `key`, joined; b"" for a missing key
   ("push", queue, element, length)   an element that no other operation pushes; `length` as answered
   ("pop", queue, element)       what was delivered
@@ -27,7 +27,17 @@ UNKNOWN = "unknown"  # the connection went before the answer
 
 
 class Operation:
-    __slots__ = ("client", "number", "kind", "commands", "answer", "asked", "told", "status", "steps")
+    __slots__ = (
+        "client",
+        "number",
+        "kind",
+        "commands",
+        "answer",
+        "asked",
+        "told",
+        "status",
+        "steps",
+    )
 
     def __init__(self, client, number, kind, commands, answer, asked, told, status, steps):
         self.client = client  # name of the connection
@@ -55,9 +65,9 @@ class Final:
 
 
 class History:
-    """`logs` names, for a queue, the key to which every push to it appends the same token in the same
-    transaction, so the order of pushes is known. `in_order` says that a connection's commands run in
-    the order in which they were sent; otherwise that holds for each key on its own.
+    """`logs` names, for a queue, the key to which every push to it appends the same token in the
+    same transaction, so the order of pushes is known. `in_order` says that a connection's commands
+    run in the order in which they were sent; otherwise that holds for each key on its own.
     """
 
     def __init__(self, in_order=True):
@@ -80,6 +90,8 @@ def shown(value, limit=160):
     """Bytes and nested replies as a person would write them."""
     if value is None:
         return "nil"
+    if isinstance(value, str) and "\n" in value:
+        return "<script>"
     if isinstance(value, bytes):
         text = value.decode("latin1")
         if len(text) > limit:

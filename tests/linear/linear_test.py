@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Concurrent clients against a real server with 1, 2, 4 and 8 shards, and with appendfsync always: what
-they were told must be strictly serializable.
+"""Concurrent clients against a real server with 1, 2, 4 and 8 shards, and with appendfsync always:
+what they were told must be strictly serializable.
 
     tests/linear/linear_test.py --server build/release/basalt-server
     tests/linear/linear_test.py --server /usr/bin/redis-server          # must find nothing
@@ -58,7 +58,7 @@ def play_round(options, shards, args, seconds, kinds):
             options.seed,
             {kind: weight for kind, weight in kinds.items() if kind not in missing},
             processes=1 if options.light else 2,
-            connections=6 if options.light else 8,
+            connections=6 if options.light else 10,
             # Commands on several shards may overtake each other within a pipeline.
             in_order=not server.basalt or shards == 1,
         )
@@ -66,8 +66,10 @@ def play_round(options, shards, args, seconds, kinds):
         try:
             print("    " + judge(server, settings))
             if not server.running():
-                raise Broken("the server ended")
-            server.terminate()
+                raise Broken("the server ended\n" + server.log_tail())
+            code = server.terminate()
+            if code != 0:
+                raise Broken("the server's exit code is %d\n%s" % (code, server.log_tail()))
         except (Violation, Failed, AssertionError) as failure:
             raise Broken("%s\nlog of the server:\n%s" % (failure, server.log_tail())) from None
         finally:
@@ -96,11 +98,11 @@ def main():
         rounds = rounds[:1]
     rounds.append((4, ALWAYS))
     for shards, args in rounds:
-        print("%d shards%s" % (shards, ", appendfsync always" if args else ""), flush=True)
+        print("shards: %d%s" % (shards, ", appendfsync always" if args else ""), flush=True)
         try:
             play_round(options, shards, args, seconds, kinds)
         except Broken as broken:
-            print("FAILED with %d shards %s\n%s" % (shards, " ".join(args), broken))
+            print("FAILED, shards %d %s\n%s" % (shards, " ".join(args), broken))
             return 1
     return 0
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The checker finds what it should: a build of the server that breaks atomicity on purpose, in a way
-that BASALT_MUTANT names, is caught within its time; without the variable the same program is clean.
+"""The checker finds what it should: a build of the server that breaks atomicity on purpose, in a
+way that BASALT_MUTANT names, is caught within its time; without the variable the same program is
+clean.
 
     tests/linear/mutants_test.py --server build/release/basalt-server-mutant [--only no-lock,…]
 """
@@ -113,7 +114,8 @@ def main():
             print("    " + "\n    ".join(lines if options.verbose else lines[:1]), flush=True)
         except Missed as reason:
             missed += 1
-            print("%-22s MISSED, first seed %d: %s" % (mutant.name, options.seed, reason), flush=True)
+            print("%-22s MISSED, first seed %d" % (mutant.name, options.seed))
+            print("    %s" % reason, flush=True)
     if missed:
         print("FAILED: %d mutants were not caught" % missed)
     return 1 if missed else 0

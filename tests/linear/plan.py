@@ -1,5 +1,5 @@
-"""What an operation is to do, and the forms in which a server can be asked to do it at one instant: a
-command, MULTI/EXEC, a script. From the answers come the steps of the history.
+"""What an operation is to do, and the forms in which a server can be asked to do it at one instant:
+a command, MULTI/EXEC, a script. From the answers come the steps of the history.
 """
 
 from history import FAILED, OK, UNKNOWN
@@ -132,6 +132,7 @@ class Unit:
         self.kind = kind
         self.actions = actions
         self.commands = commands
+        self.watched = ()  # (action, reply) of reads that were made earlier
 
     def replies_of_actions(self, replies):
         """One reply for each action, or None if the operation failed."""
@@ -175,15 +176,16 @@ class Mget(Unit):
 class Mset(Unit):
     def __init__(self, kind, pairs):
         actions = [Action("overwrite", key, "SET", new) for key, new in pairs]
-        super().__init__(kind, actions, [("MSET",) + tuple(word for pair in pairs for word in pair)])
+        words = [word for pair in pairs for word in pair]
+        super().__init__(kind, actions, [("MSET", *words)])
 
     def replies_of_actions(self, replies):
         return [replies[0]] * len(self.actions)
 
 
 class Multi(Unit):
-    """MULTI … EXEC. `watched` are reads that were made after a WATCH of their keys, with the replies: if
-    EXEC succeeds they belong to its instant.
+    """MULTI … EXEC. `watched` are reads that were made after a WATCH of their keys, with the
+    replies: if EXEC succeeds they belong to its instant.
     """
 
     def __init__(self, kind, actions, watched=(), before=()):
@@ -222,9 +224,9 @@ class Script(Unit):
     def __init__(self, kind, actions, declared, script=SCRIPT):
         keys = list(dict.fromkeys(action.key for action in actions))[:declared]
         place = {key: b"#%d" % number for number, key in enumerate(keys, 1)}
-        words = [
-            word for action in actions for word in action.as_script(place.get(action.key, action.key))
-        ]
+        words = []
+        for action in actions:
+            words += action.as_script(place.get(action.key, action.key))
         super().__init__(kind, actions, [("EVAL", script, len(keys), *keys, *words)])
 
     def replies_of_actions(self, replies):

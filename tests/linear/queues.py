@@ -1,6 +1,6 @@
-"""First in, first out: each element is delivered once, nothing is lost, and the order of deliveries is
-the order of pushes as far as that is known: by the log of the queue, by real time, or because one
-connection pushed both.
+"""First in, first out: each element is delivered once, nothing is lost, and the order of deliveries
+is the order of pushes as far as that is known: by the log of the queue, by real time, or because
+one connection pushed both.
 """
 
 import bisect
@@ -100,7 +100,7 @@ class Queue:
                 graph.edge(last[1], node, IN_TURN + (self.name, last[0], element))
             last = (element, node)
         if [element for element in order if element in left] != self.left:
-            self.say("what is left is not in the order of the pushes: %s" % text(b" ".join(self.left)))
+            self.say("left in another order than pushed: %s" % text(b" ".join(self.left)))
         for element, node in self.pushed.items():
             length = self.lengths.get(element)
             if length is not None and element in place:
@@ -121,7 +121,7 @@ class Queue:
     def _state(self, graph, node, order, begin, end):
         """The operation saw the queue hold exactly order[begin:end]."""
         if begin < 0:
-            self.say("was told a length of %d, more than was pushed until then" % (end - begin), node)
+            self.say("was told a length of %d, more than was pushed by then" % (end - begin), node)
             return
         if end and order[end - 1] in self.pushed:
             graph.edge(self.pushed[order[end - 1]], node, PUSHED + (self.name, order[end - 1]))
@@ -249,7 +249,8 @@ def check_queues(history, graph, report, happened):
                     queue(name)
                     empties.append((name, node))
             elif operation.status == OK and kind == "contents":
-                queue(step[1]).contents.append((node, step[2], _logged(history, operation, step[1])))
+                logged = _logged(history, operation, step[1])
+                queue(step[1]).contents.append((node, step[2], logged))
     for one in queues.values():
         one.check(graph)
         for element, source in one.pushed.items():

@@ -1,8 +1,8 @@
 """Keys that are overwritten with values of their own, and sums that never change.
 
-Which value replaced which is known only where the server was asked (SET … GET); so the edges are fewer
-than for tokens, but each of them is certain. Of a group of keys that every write covers as a whole, all
-values that an operation sees must be the same.
+Which value replaced which is known only where the server was asked (SET … GET); so the edges are
+fewer than for tokens, but each of them is certain. Of a group of keys that every write covers as a
+whole, all values that an operation sees must be the same.
 """
 
 from history import FAILED, OK, UNKNOWN

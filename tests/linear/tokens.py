@@ -1,5 +1,6 @@
-"""Keys to which unique tokens are appended: the final value is the order of all versions of the key, and
-each value that was ever read must be a beginning of it (after Adya's histories and Elle's list-append).
+"""Keys to which unique tokens are appended: the final value is the order of all versions of the
+key, and each value that was ever read must be a beginning of it (after Adya's histories and
+Elle's list-append).
 """
 
 from history import FAILED, OK, UNKNOWN
@@ -106,8 +107,8 @@ class Tokens:
         at = self.place[key].get(end)
         if at is None or tokens[at - 1] != token:
             self.report(
-                "lost update: after %s was appended %s had %d bytes, which does not fit the final value"
-                " %s" % (text(token), text(key), end, text(self.history.final.values[key])),
+                "lost update: after %s was appended %s had %d bytes, which does not fit the final"
+                " value %s" % (text(token), text(key), end, text(self.history.final.values[key])),
                 node,
             )
             return 0
@@ -142,7 +143,8 @@ class Tokens:
                 self.report("phantom: read %s in %s" % (text(token), text(key)), node)
             elif operations[author].status == FAILED:
                 self.report(
-                    "aborted read: saw %s in %s, of an operation that failed" % (text(token), text(key)),
+                    "aborted read: saw %s in %s, of an operation that failed"
+                    % (text(token), text(key)),
                     node,
                     author,
                 )

@@ -31,7 +31,7 @@ DEFAULT_WEIGHTS = {"single": 5, "mget": 2, "multi": 3, "queue": 3, "drop": 1, "p
 
 
 class Settings:
-    def __init__(self, seconds=5.0, seed=None, kinds=None, processes=2, connections=8, in_order=True):
+    def __init__(self, seconds, seed=None, kinds=None, processes=2, connections=10, in_order=True):
         self.seconds = seconds
         self.seed = random.SystemRandom().randrange(1 << 32) if seed is None else seed
         self.kinds = dict.fromkeys(KINDS, 1) if kinds is None else kinds
@@ -102,7 +102,7 @@ def _work(number, port, settings, begin, grace_s, pipe):
         for place in range(settings.connections):
             rng = random.Random("%d/%d/%d" % (settings.seed, number, place))
             client = Client(world, rng)
-            waits = settings.kinds.get("blocking") and place % 3 == 2
+            waits = settings.kinds.get("blocking") and place % 5 in (1, 3)
             scripts["p%d.c%d" % (number, place)] = client.run_blocking() if waits else client.run()
         drive(port, scripts, end / 1e9 + grace_s)
         pipe.send(world.operations)
@@ -133,7 +133,8 @@ def _read_final(port, history):
     with Connection(port) as client:
         # What a connection had sent before it went may still be running.
         wait_until(
-            lambda: client.must("CLIENT", "LIST").count(b"\n") == 1, what="that all clients are gone"
+            lambda: client.must("CLIENT", "LIST").count(b"\n") == 1,
+            what="that all clients are gone",
         )
         values = client.pipeline(
             [("LRANGE", key, 0, -1) if is_list(key) else ("GET", key) for key in keys]
