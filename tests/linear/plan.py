@@ -25,6 +25,19 @@ return out
 """
 
 
+NIL = type(None)
+REPLIES = {
+    "append": int,
+    "push": int,
+    "read": (bytes, list, NIL),
+    "take": (bytes, NIL),
+    "contents": list,
+    "value": (bytes, NIL),
+    "replace": (bytes, NIL),
+    "overwrite": bytes,
+}
+
+
 class Unexpected(Exception):
     """A reply that no server should give here."""
 
@@ -33,7 +46,7 @@ class Action:
     """One step: the command, and what its reply means."""
 
     def __init__(self, step, key, command, *words):
-        self.step = step  # append, read, push, take, contents, value, number
+        self.step = step  # a name in REPLIES
         self.key = key
         self.command = command
         self.words = words  # behind the key
@@ -46,8 +59,8 @@ class Action:
 
     def result(self, reply, steps):
         """Appends the steps that the reply proves."""
-        if isinstance(reply, Error):
-            raise Unexpected("%r answered -%s" % (self.as_command(), reply.decode("latin1")))
+        if not isinstance(reply, REPLIES[self.step]) or isinstance(reply, Error):
+            raise Unexpected("%r answered %r" % (self.as_command(), reply))
         kind = self.step
         if kind == "append":
             end = reply if self.command == "APPEND" else reply * TOKEN_BYTES
@@ -154,8 +167,8 @@ class Unit:
         return FAILED if len(replies) == len(self.commands) else UNKNOWN, steps
 
     def results(self, parts, steps):
-        if len(parts) != len(self.actions):
-            raise Unexpected("%d replies to %d steps: %r" % (len(parts), len(self.actions), parts))
+        if not isinstance(parts, list) or len(parts) != len(self.actions):
+            raise Unexpected("%d steps were answered %r" % (len(self.actions), parts))
         for action, reply in zip(self.actions, parts):
             action.result(reply, steps)
 
@@ -251,6 +264,8 @@ class Pop(Unit):
             return OK, [("empty", self.queues)]
         if self.sink is not None:
             return OK, [("pop", self.queues[0], reply), ("append", self.sink, reply, None)]
+        if not isinstance(reply, list) or len(reply) != 2 or reply[0] not in self.queues:
+            raise Unexpected("%r answered %r" % (self.commands[0], reply))
         queue, element = reply
         earlier = self.queues[: self.queues.index(queue)]
         return OK, [("pop", queue, element)] + ([("empty", earlier)] if earlier else [])

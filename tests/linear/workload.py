@@ -81,14 +81,14 @@ def run(port, settings, grace_s=GRACE_S):
         try:
             outcome = pipe.recv()
         except EOFError:
-            outcome = "a process of the workload ended without a word"
-        if isinstance(outcome, str):
+            outcome = RuntimeError("a process of the workload ended without a word")
+        if isinstance(outcome, Exception):
             failures.append(outcome)
         else:
             history.operations += outcome
         process.join()
     if failures:
-        raise Failed(failures[0])
+        raise failures[0]
     _read_final(port, history)
     return history
 
@@ -107,9 +107,9 @@ def _work(number, port, settings, begin, grace_s, pipe):
         drive(port, scripts, end / 1e9 + grace_s)
         pipe.send(world.operations)
     except (Failed, Unexpected) as failure:
-        pipe.send(str(failure))
+        pipe.send(Failed(str(failure)))
     except BaseException:  # pylint: disable=broad-except
-        pipe.send(traceback.format_exc())
+        pipe.send(RuntimeError(traceback.format_exc()))
 
 
 def _read_final(port, history):
