@@ -85,12 +85,14 @@ bool TxParticipant::Step() {
 void TxParticipant::Grant(ShardPart* part) {
   if (part->writes) part->promise = shard_.PromiseEpoch();
   CompareWatched(part);
+  if (MutantIs("early-unlock")) shard_.locks().Release(part);
   answers_.Answer(part, TxItem::What::kGranted);
 }
 
 // Takes the part out of the queues, whether or not it had its turn.
 void TxParticipant::LetGo(ShardPart* part) {
   if (part->promise.value != 0) shard_.DropPromise(std::exchange(part->promise, Epoch()));
+  if (MutantIs("early-unlock") && !part->queued()) return;
   shard_.locks().Release(part);
 }
 
@@ -114,7 +116,7 @@ void TxParticipant::Run(ShardPart* part) {
     }
   }
   // With `hold`, nobody may see or take what the part wrote before every part of the transaction is durable.
-  if (!tx.hold || MutantIs("early-unlock")) {
+  if (!tx.hold) {
     LetGo(part);
     shard_.coordinator().ServeReadyKeys();
   }
