@@ -1,4 +1,5 @@
 #include "core/cmd/arguments.h"
+#include "core/cmd/blocking_ops.h"
 #include "core/cmd/groups.h"
 #include "core/cmd/list_handlers.h"
 
@@ -6,9 +7,12 @@ namespace basalt {
 namespace {
 
 constexpr uint32_t kGrow = kWrite | kDenyOom;
+constexpr uint32_t kWait = kWrite | kBlocking;
 constexpr KeySpec kFirst{1, 1, 1};
 constexpr KeySpec kTwo{1, 2, 1};
+constexpr KeySpec kButLast{1, -2, 1};
 constexpr KeySpec kCounted{0, 0, 0, FindCountedKeys};
+constexpr KeySpec kCountedAfter{0, 0, 0, FindKeysAfterTimeout};
 
 constexpr CommandSpec kCommands[] = {
     {"lpush", -3, kGrow | kFast, kFirst, Where::kKeys, LpushCommand, "list", ""},
@@ -28,6 +32,12 @@ constexpr CommandSpec kCommands[] = {
     {"lmove", 5, kGrow, kTwo, Where::kKeys, LmoveCommand, "list", ""},
     {"rpoplpush", 3, kGrow, kTwo, Where::kKeys, RpoplpushCommand, "list", ""},
     {"lmpop", -4, kWrite | kMovableKeys, kCounted, Where::kKeys, LmpopCommand, "list", ""},
+    {"blpop", -3, kWait | kNoScript, kButLast, Where::kKeys, BlpopCommand, "list", ""},
+    {"brpop", -3, kWait | kNoScript, kButLast, Where::kKeys, BrpopCommand, "list", ""},
+    {"blmove", 6, kWait | kNoScript | kDenyOom, kTwo, Where::kKeys, BlmoveCommand, "list", ""},
+    {"brpoplpush", 4, kWait | kNoScript | kDenyOom, kTwo, Where::kKeys, BrpoplpushCommand, "list",
+     ""},
+    {"blmpop", -5, kWait | kMovableKeys, kCountedAfter, Where::kKeys, BlmpopCommand, "list", ""},
 };
 
 }  // namespace

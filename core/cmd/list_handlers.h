@@ -17,6 +17,13 @@ void LmoveCommand(CommandContext& ctx);
 void RpoplpushCommand(CommandContext& ctx);
 void LmpopCommand(CommandContext& ctx);
 
+// list_blocking.cc: those that wait for elements
+void BlpopCommand(CommandContext& ctx);
+void BrpopCommand(CommandContext& ctx);
+void BlmoveCommand(CommandContext& ctx);
+void BrpoplpushCommand(CommandContext& ctx);
+void BlmpopCommand(CommandContext& ctx);
+
 // list_read.cc: those that answer elements and positions
 void LlenCommand(CommandContext& ctx);
 void LrangeCommand(CommandContext& ctx);

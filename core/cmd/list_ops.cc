@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/cmd/arguments.h"
+#include "core/cmd/blocking_ops.h"
 
 namespace basalt {
 namespace {
@@ -105,7 +106,7 @@ bool ParseMultiPop(CommandContext& ctx, size_t numkeys_at, MultiPop* out) {
 bool PopFromFirst(CommandContext& ctx, const MultiPop& pop) {
   for (std::string_view key : pop.keys) {
     Entry* e;
-    if (!FindOfType(ctx, key, ValueType::kList, &e)) return true;
+    if (!FindToTake(ctx, key, ValueType::kList, &e)) return true;
     if (e == nullptr) continue;
     ctx.reply.Array(2);
     ctx.reply.Bulk(key);

@@ -1,4 +1,5 @@
 #include "core/cmd/arguments.h"
+#include "core/cmd/blocking_ops.h"
 #include "core/cmd/groups.h"
 #include "core/cmd/zset_handlers.h"
 
@@ -16,8 +17,11 @@ bool FindStoreKeys(Args args, std::vector<uint32_t>* positions) {
 
 constexpr uint32_t kRead = kReadonly;
 constexpr uint32_t kGrow = kWrite | kDenyOom;
+constexpr uint32_t kWait = kWrite | kBlocking;
 constexpr KeySpec kFirst{1, 1, 1};
+constexpr KeySpec kButLast{1, -2, 1};
 constexpr KeySpec kCounted{0, 0, 0, FindCountedKeys};
+constexpr KeySpec kCountedAfter{0, 0, 0, FindKeysAfterTimeout};
 constexpr KeySpec kStore{1, 1, 1, FindStoreKeys};
 constexpr const char* kGroup = "sorted-set";
 constexpr const char* kDrawn = "nondeterministic_output";
@@ -32,6 +36,11 @@ constexpr CommandSpec kCommands[] = {
     {"zpopmin", -2, kWrite | kFast, kFirst, Where::kKeys, ZpopminCommand, kGroup, ""},
     {"zpopmax", -2, kWrite | kFast, kFirst, Where::kKeys, ZpopmaxCommand, kGroup, ""},
     {"zmpop", -4, kWrite | kMovableKeys, kCounted, Where::kKeys, ZmpopCommand, kGroup, ""},
+    {"bzpopmin", -3, kWait | kNoScript | kFast, kButLast, Where::kKeys, BzpopminCommand, kGroup,
+     ""},
+    {"bzpopmax", -3, kWait | kNoScript | kFast, kButLast, Where::kKeys, BzpopmaxCommand, kGroup,
+     ""},
+    {"bzmpop", -5, kWait | kMovableKeys, kCountedAfter, Where::kKeys, BzmpopCommand, kGroup, ""},
     {"zcard", 2, kRead | kFast, kFirst, Where::kKeys, ZcardCommand, kGroup, ""},
     {"zscore", 3, kRead | kFast, kFirst, Where::kKeys, ZscoreCommand, kGroup, ""},
     {"zmscore", -3, kRead | kFast, kFirst, Where::kKeys, ZmscoreCommand, kGroup, ""},

@@ -19,6 +19,11 @@ void ZpopminCommand(CommandContext& ctx);
 void ZpopmaxCommand(CommandContext& ctx);
 void ZmpopCommand(CommandContext& ctx);
 
+// zset_blocking.cc: those that wait for members
+void BzpopminCommand(CommandContext& ctx);
+void BzpopmaxCommand(CommandContext& ctx);
+void BzmpopCommand(CommandContext& ctx);
+
 // zset_read.cc: those that answer scores, ranks and counts
 void ZcardCommand(CommandContext& ctx);
 void ZscoreCommand(CommandContext& ctx);

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "core/cmd/blocking_ops.h"
+
 namespace basalt {
 namespace {
 
@@ -102,7 +104,7 @@ bool ParseScoredMultiPop(CommandContext& ctx, size_t numkeys_at, ScoredMultiPop*
 bool PopScoredFromFirst(CommandContext& ctx, const ScoredMultiPop& pop) {
   for (std::string_view key : pop.keys) {
     Entry* e;
-    if (!FindOfType(ctx, key, ValueType::kZSet, &e)) return true;
+    if (!FindToTake(ctx, key, ValueType::kZSet, &e)) return true;
     if (e == nullptr) continue;
     const size_t taken = std::min(pop.count, e->zset()->Size());
     ctx.reply.Array(2);

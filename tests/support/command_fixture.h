@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/cmd/all_commands.h"
@@ -29,6 +31,13 @@ class CommandFixture : public ::testing::Test {
   void AdvanceMillis(int64_t ms) { keyspace_.SetTimeMicros(keyspace_.now_us + ms * 1000); }
   void UseResp(int resp) { resp_ = resp; }
   void UseDb(DbIndex db) { db_ = db; }
+  // From now on blocking commands may wait; with a key, as when they are tried again for it.
+  void AllowBlocking(std::optional<std::string> only_key = std::nullopt) {
+    may_block_ = true;
+    only_key_ = std::move(only_key);
+  }
+  // What the last command asked to wait for, "list key1 key2 50ms"; "" when it did not.
+  const std::string& waits_for() const { return waits_for_; }
 
   // The reply's bytes to the words of a command.
   std::string RawReply(const std::vector<std::string>& words) {
@@ -37,6 +46,9 @@ class CommandFixture : public ::testing::Test {
     std::string out;
     CommandContext::Setting setting;
     setting.local = &keyspace_;
+    setting.may_block = may_block_;
+    const std::string_view only_key = only_key_ ? std::string_view(*only_key_) : "";
+    if (only_key_) setting.only_key = &only_key;
     CommandContext context(setting, &out, resp_);
     const CommandSpec* spec = AllCommands().Find(args);
     if (spec == nullptr) {
@@ -47,6 +59,12 @@ class CommandFixture : public ::testing::Test {
       context.set_db(db_);
       context.Begin(*spec, args, {});
       context.Run();
+    }
+    waits_for_.clear();
+    if (const auto& block = context.block_request()) {
+      waits_for_ = TypeName(block->type);
+      for (std::string_view key : block->keys) waits_for_.append(" ").append(key);
+      waits_for_.append(" ").append(std::to_string(block->timeout_ms)).append("ms");
     }
     return out;
   }
@@ -110,6 +128,9 @@ class CommandFixture : public ::testing::Test {
   Keyspace keyspace_;
   DbIndex db_{0};
   int resp_ = 2;
+  bool may_block_ = false;
+  std::optional<std::string> only_key_;
+  std::string waits_for_;
 };
 
 }  // namespace basalt
