@@ -32,12 +32,12 @@ constexpr CommandSpec kCommands[] = {
     {"lmove", 5, kGrow, kTwo, Where::kKeys, LmoveCommand, "list", ""},
     {"rpoplpush", 3, kGrow, kTwo, Where::kKeys, RpoplpushCommand, "list", ""},
     {"lmpop", -4, kWrite | kMovableKeys, kCounted, Where::kKeys, LmpopCommand, "list", ""},
-    {"blpop", -3, kWait | kNoScript, kButLast, Where::kKeys, BlpopCommand, "list", ""},
-    {"brpop", -3, kWait | kNoScript, kButLast, Where::kKeys, BrpopCommand, "list", ""},
-    {"blmove", 6, kWait | kNoScript | kDenyOom, kTwo, Where::kKeys, BlmoveCommand, "list", ""},
-    {"brpoplpush", 4, kWait | kNoScript | kDenyOom, kTwo, Where::kKeys, BrpoplpushCommand, "list",
+    {"blpop", -3, kWait | kNoScript, kButLast, Where::kBlocking, BlpopCommand, "list", ""},
+    {"brpop", -3, kWait | kNoScript, kButLast, Where::kBlocking, BrpopCommand, "list", ""},
+    {"blmove", 6, kWait | kNoScript | kDenyOom, kTwo, Where::kBlocking, BlmoveCommand, "list", ""},
+    {"brpoplpush", 4, kWait | kNoScript | kDenyOom, kTwo, Where::kBlocking, BrpoplpushCommand, "list",
      ""},
-    {"blmpop", -5, kWait | kMovableKeys, kCountedAfter, Where::kKeys, BlmpopCommand, "list", ""},
+    {"blmpop", -5, kWait | kMovableKeys, kCountedAfter, Where::kBlocking, BlmpopCommand, "list", ""},
 };
 
 }  // namespace
