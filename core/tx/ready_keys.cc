@@ -46,7 +46,7 @@ void ReadyKeys::ServeKey(ReadyKey key, bool parked) {
       continue;
     }
     blocked->LeaveLine(shard_);
-    owner_.Tell(blocked->home, TxItem::What::kServed, std::move(blocked));
+    owner_.Tell(blocked->home, TxItem::What::kServed, blocked);
   }
 }
 

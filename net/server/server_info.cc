@@ -35,6 +35,9 @@ void Server::AppendServer(std::string* out) {
 void Server::AppendClients(std::string* out) {
   Line(out, "connected_clients", placement_->Total());
   Line(out, "maxclients", config_.maxclients);
+  uint64_t blocked = 0;
+  for (uint32_t i = 0; i < world_->shard_count(); ++i) blocked += world_->shard(i).stats().blocked_clients;
+  Line(out, "blocked_clients", blocked);
 }
 
 void Server::AppendPersistence(std::string* out) {
