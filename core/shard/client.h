@@ -14,6 +14,8 @@
 
 namespace basalt {
 
+struct Tx;
+
 class Client {
  public:
   // What a transaction (core/tx) keeps with the client between commands.
@@ -66,6 +68,7 @@ class Client {
 
   // --- state of dispatch
   bool paused = false;         // a multi-shard command is in flight: nothing more is dispatched
+  Tx* gathering = nullptr;     // a multi-shard command that has not started yet and takes those behind it along (core/tx)
   bool blocked = false;        // waits in a blocking command
   bool close_after_reply = false;
   bool closed = false;         // the connection is gone; the object lives until its last hop is back

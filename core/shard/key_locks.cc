@@ -15,35 +15,53 @@ void LockRequest::Normalize() {
   wishes.erase(std::unique(wishes.begin(), wishes.end(), same), wishes.end());
 }
 
+// Whether anybody in the queue before `place` conflicts with it.
+bool KeyLocks::IsFree(const Cell& cell, const Place* place) {
+  return std::none_of(cell.queue.data(), place,
+                      [&](const Place& other) { return other.exclusive || place->exclusive; });
+}
+
 KeyLocks::Outcome KeyLocks::Request(LockRequest* request) {
   BASALT_CHECK(request->state_ == LockRequest::State::kOut);
-  bool out_of_order = false;
+  bool too_late = false;
   for (const LockWish& wish : request->wishes) {
     auto it = cells_.find(wish.hash);
     if (it == cells_.end()) continue;
     for (const Place& other : it->second.queue) {
-      out_of_order |= (wish.exclusive || other.exclusive) && other.request->number > request->number;
+      const bool conflict = wish.exclusive || other.exclusive;
+      too_late |= conflict && other.request->granted() && other.request->number > request->number;
     }
   }
-  if (out_of_order && !MutantIs("order-ignored")) return Outcome::kRefused;
+  if (too_late && !MutantIs("order-ignored")) return Outcome::kRefused;
   request->missing_ = 0;
-  for (const LockWish& wish : request->wishes) {
-    Cell& cell = cells_[wish.hash];
-    for (const Place& other : cell.queue) {
-      if (!(wish.exclusive || other.exclusive)) continue;
-      ++request->missing_;
-      break;
-    }
-    cell.queue.push_back({request, wish.exclusive});
-  }
+  for (const LockWish& wish : request->wishes) StandInLine(request, wish);
   ++requests_;
-  if (MutantIs("no-lock") || (out_of_order && MutantIs("order-ignored"))) request->missing_ = 0;
+  if (MutantIs("no-lock") || (too_late && MutantIs("order-ignored"))) request->missing_ = 0;
   if (request->missing_ > 0) {
     request->state_ = LockRequest::State::kWaiting;
     return Outcome::kWaiting;
   }
   Grant(request);
   return Outcome::kGranted;
+}
+
+// Takes its place by number. Larger ones that conflict and were there before have not been granted: they wait for this one now.
+void KeyLocks::StandInLine(LockRequest* request, const LockWish& wish) {
+  Cell& cell = cells_[wish.hash];
+  auto at = std::find_if(cell.queue.begin(), cell.queue.end(),
+                         [&](const Place& other) { return other.request->number > request->number; });
+  for (auto other = at; other != cell.queue.end(); ++other) {
+    if (!(wish.exclusive || other->exclusive) || !IsFree(cell, &*other)) continue;
+    LockRequest* later = other->request;
+    if (later->granted()) continue;  // only with a deliberate fault
+    ++later->missing_;
+    if (later->state_ == LockRequest::State::kFree) {
+      later->state_ = LockRequest::State::kWaiting;
+      std::erase(free_, later);
+    }
+  }
+  at = cell.queue.insert(at, {request, wish.exclusive});
+  request->missing_ += !IsFree(cell, &*at);
 }
 
 void KeyLocks::Grant(LockRequest* request) {
@@ -70,9 +88,8 @@ void KeyLocks::Release(LockRequest* request) {
     place = cell.queue.erase(place);
     // Who stood behind it and conflicted with it was not free on this key; it is now if nobody else conflicts.
     for (; place != cell.queue.end(); ++place) {
-      if (!(wish.exclusive || place->exclusive)) continue;
-      bool free = std::none_of(cell.queue.begin(), place, [&](const Place& p) { return p.exclusive || place->exclusive; });
-      if (!free || place->request->missing_ == 0 || --place->request->missing_ > 0) continue;
+      if (!(wish.exclusive || place->exclusive) || !IsFree(cell, &*place)) continue;
+      if (place->request->missing_ == 0 || --place->request->missing_ > 0) continue;
       place->request->state_ = LockRequest::State::kFree;
       free_.push_back(place->request);
     }

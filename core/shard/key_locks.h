@@ -1,10 +1,9 @@
 // KeyLocks: which keys of one shard belong, for a moment, to transactions that span shards (core/tx). Owner: the shard's thread.
 //
 // A request names all keys that its transaction wants on this shard, and carries the transaction's number. It stands in the queue
-// of each of them and is granted when nothing that conflicts stands before it in any. Queues are in order of number:
-// who comes with a smaller number than a conflicting one that stands there already is refused, and comes back with a new number.
-// So a transaction waits only for those with smaller numbers, on every shard, and nobody waits in a circle. (The idea is that of
-// VLL: Ren, Thomson, Abadi, "Lightweight locking for main memory database systems", VLDB 2012.)
+// of each of them, in the order of the numbers, and is granted when nothing that conflicts stands before it in any. Who comes with a
+// smaller number than a conflicting one that has been granted already is refused, and comes back with a new number. So
+// a transaction waits only for those with smaller numbers, on every shard, and nobody waits in a circle. (The idea is that of VLL: Ren, Thomson, Abadi, "Lightweight locking for main memory database systems", VLDB 2012.)
 //
 // Keys are known by their hash, whatever database they are in: MOVE and COPY name a key of one database and touch another's. Two
 // keys that share a hash only make somebody wait who need not.
@@ -76,11 +75,13 @@ class KeyLocks final : public KeyGuard {
     bool exclusive;
   };
   struct Cell {
-    absl::InlinedVector<Place, 2> queue;  // in order of arrival, which is that of number where they conflict
+    absl::InlinedVector<Place, 2> queue;  // in order of number
     uint32_t held_shared = 0;
     uint32_t held_exclusive = 0;
   };
 
+  static bool IsFree(const Cell& cell, const Place* place);
+  void StandInLine(LockRequest* request, const LockWish& wish);
   void Grant(LockRequest* request);
 
   absl::flat_hash_map<uint64_t, Cell> cells_;

@@ -98,6 +98,7 @@ void Shard::Serve(HopBatch* batch) {
     const bool in_line = !deferred_.empty() && deferred_.Has(batch->commands[i].client);
     if (!in_line && ServeOne(batch, i, context)) continue;
     deferred_.Add(batch, i);
+    ++stats_.commands_deferred;
     ++batch->deferred;
   }
   stats_.hops_served += n;
@@ -181,6 +182,7 @@ bool Shard::Execute() {
     const Args args{&queue_words_[c.first_word], c.word_count};
     if (__builtin_expect(locks_.any_held() || !deferred_.empty(), 0) &&
         (MustWait(*c.spec, args) || deferred_.Has(c.client))) {
+      ++stats_.commands_deferred;
       deferred_.Add({StoredCommand(c.spec, args, c.raw), c.client, c.ticket, c.db, c.resp});
       continue;
     }

@@ -55,6 +55,9 @@ struct ShardStats {
   uint64_t bytes_out = 0;
   uint64_t ticks = 0;
   uint64_t sleeps = 0;
+  uint64_t fan_outs = 0;           // transactions with locks on several shards, coordinated here
+  uint64_t fan_out_refusals = 0;   // how often one of them had to take a new number
+  uint64_t commands_deferred = 0;  // commands that had to wait for a key
   uint64_t parks_run = 0;
   int64_t last_park_us = 0;        // from asking the others to stand still until they were let go
   uint64_t parks_stood = 0;

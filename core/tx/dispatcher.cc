@@ -65,40 +65,23 @@ void Dispatcher::Refuse(Client* client, const CommandSpec* spec, std::string_vie
   AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Error(error); });
 }
 
-// The checks that come before any command runs, in Redis's order. True when the client got an error instead.
-bool Dispatcher::Refused(Client* client, const CommandSpec& spec, Args args) {
-  if (!spec.ArityFits(args.size())) {
-    Refuse(client, &spec, errors::WrongArity(spec.name));
-    return true;
-  }
+// The checks that come before any command runs, in Redis's order. The error to answer instead, or nothing.
+std::string Dispatcher::RefusalOf(const Client& client, const CommandSpec& spec, Args args) {
+  if (!spec.ArityFits(args.size())) return errors::WrongArity(spec.name);
   const Config& config = world_.config();
-  if (!config.requirepass.empty() && !client->authenticated && !spec.Has(kNoAuth)) {
-    Refuse(client, &spec, errors::kNoAuth);
-    return true;
-  }
-  if (spec.Has(kNoMulti) && Transaction::IsOpen(*client)) {
-    Refuse(client, &spec, errors::kNotInMulti);
-    return true;
-  }
+  if (!config.requirepass.empty() && !client.authenticated && !spec.Has(kNoAuth)) return std::string(errors::kNoAuth);
+  if (spec.Has(kNoMulti) && Transaction::IsOpen(client)) return std::string(errors::kNotInMulti);
   if (__builtin_expect(world_.loading.load(std::memory_order_relaxed), 0) && !spec.Has(kLoading)) {
-    Refuse(client, &spec, errors::kLoading);
-    return true;
+    return std::string(errors::kLoading);
   }
-  if (spec.Has(kDenyOom) && world_.over_memory.load(std::memory_order_relaxed)) {
-    Refuse(client, &spec, errors::kOom);
-    return true;
-  }
+  if (spec.Has(kDenyOom) && world_.over_memory.load(std::memory_order_relaxed)) return std::string(errors::kOom);
   if (spec.Has(kWrite)) {
-    if (world_.save_failed.load(std::memory_order_relaxed)) {
-      Refuse(client, &spec, errors::kMisconfRdb);
-      return true;
-    }
+    if (world_.save_failed.load(std::memory_order_relaxed)) return std::string(errors::kMisconfRdb);
     if (const absl::Status& health = shard_.log().health(); !health.ok()) {
-      Refuse(client, &spec, StrCat("MISCONF Errors writing to the AOF file: ", MessageOf(health)));
-      return true;
+      return StrCat("MISCONF Errors writing to the AOF file: ", MessageOf(health));
     }
   }
-  return false;
+  return {};
 }
 
 void Dispatcher::RefuseUnknown(Client* client, Args args) {
@@ -149,12 +132,16 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
   }
   if (client->replies.size() >= kPendingMax) return Outcome::kRetry;
   if (spec->where == Where::kHomeInTurn && !client->Idle()) return Outcome::kRetry;
+  if (__builtin_expect(client->gathering != nullptr, 0)) return RouteGathering(client, spec, args, raw);
   if (__builtin_expect(world_.pause_until_ms.load(std::memory_order_relaxed) != 0, 0) && Paused(*spec, *client)) {
     return Outcome::kRetry;
   }
   ++client->commands;
   client->last_command = spec->name;
-  if (Refused(client, *spec, args)) return Outcome::kGoOn;
+  if (const std::string refusal = RefusalOf(*client, *spec, args); __builtin_expect(!refusal.empty(), 0)) {
+    Refuse(client, spec, refusal);
+    return Outcome::kGoOn;
+  }
   if (spec->where == Where::kTransaction) return RunTransactionVerb(client, spec, args);
   if (__builtin_expect(Transaction::IsOpen(*client), 0)) return Queue(client, spec, args, raw);
   switch (spec->where) {
@@ -183,6 +170,19 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
       break;
   }
   return Outcome::kGoOn;
+}
+
+// Behind a multi-shard command that has not started: this one comes along, or waits until that is done. What is to be refused, what is
+// not about keys, and MULTI wait.
+Dispatcher::Outcome Dispatcher::RouteGathering(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  if (spec->where == Where::kKeys && world_.pause_until_ms.load(std::memory_order_relaxed) == 0 &&
+      RefusalOf(*client, *spec, args).empty() && coordinator_.Gather(client, spec, args, raw)) {
+    ++client->commands;
+    client->last_command = spec->name;
+    return Outcome::kGoOn;
+  }
+  coordinator_.EndGathering(client->gathering);
+  return Outcome::kRetry;
 }
 
 Dispatcher::Outcome Dispatcher::Queue(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
@@ -216,7 +216,7 @@ Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* s
   for (uint32_t i : key_positions_) {
     if (world_.OwnerOf(args[i]) == first) continue;
     coordinator_.AddCommand(client, spec, args, raw);
-    return Outcome::kPause;
+    return client->paused ? Outcome::kPause : Outcome::kGoOn;
   }
   return RunOn(first, client, spec, args, raw);
 }

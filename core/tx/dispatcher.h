@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,12 +46,13 @@ class Dispatcher {
   template <class F>
   void AnswerNow(Client* client, F&& write);
   void Refuse(Client* client, const CommandSpec* spec, std::string_view error);
-  bool Refused(Client* client, const CommandSpec& spec, Args args);
+  std::string RefusalOf(const Client& client, const CommandSpec& spec, Args args);
   Outcome Queue(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunHome(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunTransactionVerb(Client* client, const CommandSpec* spec, Args args);
   Outcome RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RouteScript(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
+  Outcome RouteGathering(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args, std::string_view raw);
 
   Shard& shard_;

@@ -94,6 +94,7 @@ struct Tx {
   std::shared_ptr<BlockedCommand> blocked;  // of kBlocking
 
   ShardSet shards;                        // that it concerns
+  bool planned = false;                   // `shards`, `park` and `parts` are filled
   bool park = false;                      // the commands cannot be taken apart, or it was refused too often
   std::vector<std::unique_ptr<ShardPart>> parts;
   TxId number;
@@ -103,6 +104,7 @@ struct Tx {
   uint32_t awaited = 0;                   // answers
   uint32_t refusals = 0;
   bool hold = false;                      // parts keep their keys after the run
+  size_t gathered_bytes = 0;              // of the commands
   size_t place = 0;                       // in the coordinator's list of those under way
   bool one_shard() const { return parts.size() == 1; }
   // Nothing to lock: each part does all it has to do at once.

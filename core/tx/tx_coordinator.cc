@@ -42,8 +42,24 @@ void TxCoordinator::Add(std::unique_ptr<Tx> tx) {
     tx->client->paused = true;
     ++tx->client->in_flight;  // keeps the client's memory until the transaction is done
   }
-  PlanTx(*tx, world_);
   waiting_.push_back(std::move(tx));
+}
+
+bool TxCoordinator::Gather(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  Tx& tx = *client->gathering;
+  if (tx.commands.size() >= kGatherMax || tx.gathered_bytes >= kGatherBytesMax || tx.db != client->db ||
+      tx.resp != client->resp || !FitsFanOut(*spec, args, world_)) {
+    return false;
+  }
+  tx.commands.emplace_back(spec, args, raw);
+  tx.gathered_bytes += tx.commands.back().raw().size();
+  return true;
+}
+
+void TxCoordinator::EndGathering(Tx* tx) {
+  if (tx->client == nullptr || tx->client->gathering != tx) return;
+  tx->client->gathering = nullptr;
+  tx->client->paused = true;
 }
 
 void TxCoordinator::AddCommand(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
@@ -53,13 +69,19 @@ void TxCoordinator::AddCommand(Client* client, const CommandSpec* spec, Args arg
     tx->blocked = std::make_shared<BlockedCommand>(StoredCommand(spec, args, raw), client, shard_.id(), world_.NextTx().value);
   }
   tx->commands.emplace_back(spec, args, raw);
+  tx->gathered_bytes = tx->commands.back().raw().size();
+  const bool gathers = !blocking && client->reply_mode == Client::ReplyMode::kOn && FitsFanOut(*spec, args, world_);
+  if (gathers) client->gathering = tx.get();
   Add(std::move(tx));
+  if (gathers) client->paused = false;
 }
 
 void TxCoordinator::Escalate(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
   auto tx = NewTx(Tx::Kind::kCommand, client);
   tx->commands.emplace_back(spec, args, raw);
+  PlanTx(*tx, world_);
   tx->park = true;
+  tx->shards = ShardSet::FirstN(world_.shard_count());
   Add(std::move(tx));
 }
 
@@ -136,8 +158,12 @@ bool TxCoordinator::HeldBack(const Tx& tx) const {
 bool TxCoordinator::StartWaiting() {
   bool any = false;
   for (size_t i = 0; i < waiting_.size();) {
-    const Tx& tx = *waiting_[i];
-    if (tx.park || !Ready(tx) || HeldBack(tx)) {
+    Tx& tx = *waiting_[i];
+    if (!tx.planned && Ready(tx)) {
+      EndGathering(&tx);
+      PlanTx(tx, world_);
+    }
+    if (!tx.planned || tx.park || !Ready(tx) || HeldBack(tx)) {
       ++i;
       continue;
     }
@@ -158,6 +184,7 @@ void TxCoordinator::Start(std::unique_ptr<Tx> owned) {
     return SendAll(tx, TxItem::What::kRunHere);
   }
   tx->state = Tx::State::kLocking;
+  ++shard_.stats().fan_outs;
   tx->number = world_.NextTx();
   for (auto& part : tx->parts) part->state = ShardPart::State::kAsked;
   SendAll(tx, TxItem::What::kLock);
@@ -265,6 +292,7 @@ void TxCoordinator::OnAnswer(ShardPart* part, TxItem::What what) {
 // Refused by one: the others let their keys go, or stop waiting for them. With a new number the transaction tries again.
 void TxCoordinator::BackOff(Tx* tx) {
   tx->state = Tx::State::kBackingOff;
+  ++shard_.stats().fan_out_refusals;
   tx->awaited = 0;
   for (auto& part : tx->parts) tx->awaited += part->state != ShardPart::State::kOut;
   if (tx->awaited == 0) return OnAllReleased(tx);
@@ -412,8 +440,9 @@ bool TxCoordinator::StepPark() {
     if (park.Over(quiesce_round_)) quiesce_round_ = 0;
   }
   if (park_state_ == ParkState::kNone) {
-    auto wants = [&](const auto& tx) { return tx->park && Ready(*tx); };
-    if (tasks_.empty() && std::none_of(waiting_.begin(), waiting_.end(), wants)) return false;
+    if (tasks_.empty() && std::none_of(waiting_.begin(), waiting_.end(), [&](auto& tx) { return WantsPark(*tx); })) {
+      return false;
+    }
     ticket_ = park.Ask();
     park_state_ = ParkState::kInLine;
   }
@@ -434,7 +463,7 @@ void TxCoordinator::AnnouncePark() {
   park_for_task_ = !tasks_.empty();
   if (park_for_task_) park_set_ = ShardSet::FirstN(world_.shard_count());
   for (auto& tx : waiting_) {
-    if (tx->park && Ready(*tx)) park_set_.Add(tx->shards);
+    if (WantsPark(*tx)) park_set_.Add(tx->shards);
   }
   park_state_ = ParkState::kAnnounced;
   world_.park().Announce(world_.mail(), shard_.id(), park_set_, world_.shard_count());
@@ -454,7 +483,7 @@ void TxCoordinator::RunPark() {
   };
   std::vector<Run> runs;
   for (auto& tx : waiting_) {
-    if (tx->park && Ready(*tx) && park_set_.Covers(tx->shards)) runs.push_back({std::move(tx), {}});
+    if (WantsPark(*tx) && park_set_.Covers(tx->shards)) runs.push_back({std::move(tx), {}});
   }
   std::erase(waiting_, nullptr);
   shard_.RunParked([&] {
@@ -488,7 +517,7 @@ void TxCoordinator::TryAgain(std::shared_ptr<BlockedCommand> blocked) {
   auto tx = NewTx(Tx::Kind::kBlocking, nullptr);
   tx->db = blocked->db;
   tx->resp = blocked->resp;
-  tx->park = true;
+  tx->planned = tx->park = true;
   tx->shards = blocked->ShardsConcerned(world_);
   tx->blocked = std::move(blocked);
   waiting_.push_back(std::move(tx));

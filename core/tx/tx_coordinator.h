@@ -32,8 +32,14 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   explicit TxCoordinator(Shard* shard);
   ~TxCoordinator() override;
 
-  // One command over several shards, or about all of them. The client is paused until it has run.
+  // One command over several shards, or about all of them. Unless it is the beginning of a Gather, the client is paused until it
+  // has run.
   void AddCommand(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
+  // The next command of a client whose multi-shard command, the last it sent, has not started yet: the two become one transaction, in
+  // which they stand side by side. So a pipeline of MGETs takes two hops, not two for each. False: it has to wait.
+  bool Gather(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
+  // Nothing more comes along; the client is paused.
+  void EndGathering(Tx* tx);
   // EXEC of the client's open transaction.
   void AddExec(Client* client);
   void AddWatch(Client* client, Args args);
@@ -57,10 +63,14 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
 
  private:
   static constexpr uint32_t kRefusalsMax = 8;
+  // What one transaction gathers at most: it holds its keys for as long as all of that runs.
+  static constexpr size_t kGatherMax = 64;
+  static constexpr size_t kGatherBytesMax = 64 << 10;
 
   std::unique_ptr<Tx> NewTx(Tx::Kind kind, Client* client);
   void Add(std::unique_ptr<Tx> tx);
   bool Ready(const Tx& tx) const;
+  bool WantsPark(const Tx& tx) const { return tx.planned && tx.park && Ready(tx); }
   bool HeldBack(const Tx& tx) const;
   bool StartWaiting();
   void Start(std::unique_ptr<Tx> tx);

@@ -176,6 +176,10 @@ void TxParticipant::RunSteps(ShardPart* part) {
   part->replies.clear();
   part->ends.clear();
   part->gate = 0;
+  // All buckets, then all entries: the cache misses overlap.
+  const Db& db = shard_.keyspace().db(part->tx->db);
+  for (const LockWish& wish : part->wishes) db.Prefetch(wish.hash);
+  for (const LockWish& wish : part->wishes) db.PrefetchEntry(wish.hash);
   Journal& journal = shard_.keyspace().journal();
   const bool group = part->tx->kind == Tx::Kind::kExec;
   if (group) journal.BeginGroup();

@@ -1,5 +1,6 @@
 #include "core/tx/tx_plan.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/base/hash.h"
@@ -86,9 +87,13 @@ class Planner {
       return;
     }
     ShardSet owners;
-    for (uint32_t i : keys_) owners.Add(world_.OwnerOf(args[i]));
+    owners_.clear();
+    for (uint32_t i : keys_) {
+      owners_.push_back(world_.OwnerOf(args[i]));
+      owners.Add(owners_.back());
+    }
     if (owners.Count() == 1) {
-      ShardPart& part = PartOf(world_.OwnerOf(args[keys_[0]]));
+      ShardPart& part = PartOf(owners_[0]);
       part.steps.push_back({index, 0, 0, tx_.db});
       for (uint32_t i : keys_) AddKey(part, spec, args[i]);
     } else if (CanSpread(spec, args)) {
@@ -100,8 +105,8 @@ class Planner {
   }
 
   void AddShares(uint32_t index, const CommandSpec& spec, Args args) {
-    for (size_t i = FirstKey(spec); i < args.size(); i += KeyStep(spec)) {
-      ShardPart& part = PartOf(world_.OwnerOf(args[i]));
+    for (size_t key = 0, i = FirstKey(spec); i < args.size(); ++key, i += KeyStep(spec)) {
+      ShardPart& part = PartOf(owners_[key]);
       if (part.steps.empty() || part.steps.back().command != index) {
         part.steps.push_back({index, static_cast<uint32_t>(part.words.size()), 0, tx_.db});
         part.words.insert(part.words.end(), args.v, args.v + FirstKey(spec));
@@ -122,6 +127,7 @@ class Planner {
   World& world_;
   const ShardId home_;
   std::vector<uint32_t> keys_;
+  std::vector<ShardId> owners_;  // of keys_
   bool needs_all_ = false;
   bool script_ = false;
   bool selects_ = false;
@@ -223,7 +229,19 @@ class Merger {
 
 }  // namespace
 
-void PlanTx(Tx& tx, World& world) { Planner(tx, world).Run(); }
+void PlanTx(Tx& tx, World& world) {
+  Planner(tx, world).Run();
+  tx.planned = true;
+}
+
+bool FitsFanOut(const CommandSpec& spec, Args args, const World& world) {
+  if (spec.where != Where::kKeys) return false;
+  std::vector<uint32_t> keys;
+  if (!FindKeys(spec, args, &keys) || keys.empty()) return false;
+  if (CanSpread(spec, args)) return true;
+  const ShardId first = world.OwnerOf(args[keys[0]]);
+  return std::all_of(keys.begin(), keys.end(), [&](uint32_t i) { return world.OwnerOf(args[i]) == first; });
+}
 
 std::string MergeReplies(const Tx& tx, World& world) { return Merger(tx, world).Run(); }
 

@@ -13,6 +13,9 @@ namespace basalt {
 // Commands that are about no key belong to the coordinating shard.
 void PlanTx(Tx& tx, World& world);
 
+// Whether a command may be one of several in a fan-out: it lives on one shard, or is shared out.
+bool FitsFanOut(const CommandSpec& spec, Args args, const World& world);
+
 // The replies of all parts as one: that of a command, or EXEC's array. All parts have run.
 std::string MergeReplies(const Tx& tx, World& world);
 

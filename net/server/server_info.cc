@@ -108,7 +108,8 @@ void Server::AppendShards(std::string* out) {
     const ShardStats& s = shard.stats();
     StrAppend(out, "shard_", i, ":keys=", shard.keyspace().TotalKeys(), ",clients=", connections_[i]->live(),
               ",commands=", s.commands, ",hops_sent=", s.hops_sent, ",hops_served=", s.hops_served, ",ticks=", s.ticks,
-              ",sleeps=", s.sleeps, ",parks_run=", s.parks_run, ",parks_stood=", s.parks_stood, ",parked_us=", s.parked_us,
+              ",sleeps=", s.sleeps, ",fan_outs=", s.fan_outs, ",fan_out_refusals=", s.fan_out_refusals,
+              ",commands_deferred=", s.commands_deferred, ",parks_run=", s.parks_run, ",parks_stood=", s.parks_stood, ",parked_us=", s.parked_us,
               ",buffers_exhausted=", s.buffers_exhausted, ",memory=", s.memory_bytes, "\r\n");
   }
 }

@@ -84,6 +84,33 @@ TEST_F(KeyLocksTest, OutOfOrderIsRefusedOnlyWhereItConflicts) {
   EXPECT_EQ(locks_.size(), 3u);  // who was refused stands nowhere
 }
 
+TEST_F(KeyLocksTest, WhoHasNotBeenGrantedLetsSmallerNumbersPass) {
+  LockRequest* a = New(1, {Exclusive(10)});
+  LockRequest* c = New(3, {Exclusive(10), Exclusive(20)});
+  LockRequest* b = New(2, {Exclusive(10), Exclusive(20)});
+  EXPECT_EQ(locks_.Request(a), Outcome::kGranted);
+  EXPECT_EQ(locks_.Request(c), Outcome::kWaiting);
+  EXPECT_EQ(locks_.Request(b), Outcome::kWaiting);
+  locks_.Release(a);
+  EXPECT_EQ(Promote(), std::vector<uint64_t>{2});
+  locks_.Release(b);
+  EXPECT_EQ(Promote(), std::vector<uint64_t>{3});
+  locks_.Release(c);
+  // Also one that had nobody before it any more, but had not had its turn.
+  LockRequest* d = New(5, {Exclusive(10)});
+  LockRequest* f = New(7, {Exclusive(10)});
+  LockRequest* e = New(6, {Exclusive(10)});
+  locks_.Request(d);
+  locks_.Request(f);
+  locks_.Release(d);
+  EXPECT_EQ(locks_.Request(e), Outcome::kGranted);
+  EXPECT_TRUE(Promote().empty());
+  locks_.Release(e);
+  EXPECT_EQ(Promote(), std::vector<uint64_t>{7});
+  locks_.Release(f);
+  EXPECT_EQ(locks_.size(), 0u);
+}
+
 TEST_F(KeyLocksTest, NobodyIsGrantedBeforePromote) {
   LockRequest* a = New(1, {Exclusive(10)});
   LockRequest* b = New(2, {Exclusive(10)});
