@@ -1,5 +1,7 @@
 #include "core/shard/park.h"
 
+#include <unistd.h>
+
 #include "core/base/check.h"
 
 namespace basalt {
@@ -7,6 +9,8 @@ namespace {
 
 // About two microseconds of looking before the thread goes to sleep: a busy shard arrives within a tick.
 constexpr int kSpins = 200;
+// How often those who wait look after their clients while there is an alarm.
+constexpr int kAlarmMicros = 1000;
 
 void Relax() {
 #if defined(__x86_64__)
@@ -31,7 +35,7 @@ void Park::Announce(Mailboxes& mail, ShardId self, const ShardSet& set, uint32_t
   }
 }
 
-void Park::Gather(Mailboxes& mail, ShardId self, uint32_t shard_count) {
+void Park::Gather(Mailboxes& mail, ShardId self, uint32_t shard_count, absl::FunctionRef<void()> meanwhile) {
   arrived_.store(0, std::memory_order_relaxed);
   synced_.store(0, std::memory_order_relaxed);
   expected_ = 0;
@@ -42,7 +46,7 @@ void Park::Gather(Mailboxes& mail, ShardId self, uint32_t shard_count) {
     BASALT_CHECK(mail.Send(shard, {.kind = Message::Kind::kPark, .from = self, .value = round_}));
     ++expected_;
   }
-  WaitFor(arrived_);
+  WaitFor(arrived_, meanwhile);
 }
 
 void Park::Release() {
@@ -50,39 +54,54 @@ void Park::Release() {
   serving_.fetch_add(1, std::memory_order_release);
 }
 
-void Park::Arrive(std::atomic<uint32_t>& counter) {
-  counter.fetch_add(1, std::memory_order_acq_rel);
-  counter.notify_one();
+void Park::Ring(std::atomic<uint32_t>& bell) {
+  bell.fetch_add(1, std::memory_order_acq_rel);
+  bell.notify_all();
 }
 
-void Park::WaitFor(std::atomic<uint32_t>& counter) {
+void Park::RaiseAlarm() {
+  alarms_.fetch_add(1, std::memory_order_acq_rel);
+  Ring(coordinator_bell_);
+  Ring(participant_bell_);
+}
+
+template <class Done>
+void Park::Await(std::atomic<uint32_t>& bell, Done&& done, absl::FunctionRef<void()> meanwhile) {
   for (int i = 0; i < kSpins; ++i) {
-    if (counter.load(std::memory_order_acquire) == expected_) return;
+    if (done()) return;
     Relax();
   }
   for (;;) {
-    uint32_t now = counter.load(std::memory_order_acquire);
-    if (now == expected_) return;
-    counter.wait(now, std::memory_order_acquire);
+    // Whoever makes it done, or raises an alarm, rings afterwards: then this number is old, and the sleep does not begin.
+    const uint32_t rung = bell.load(std::memory_order_acquire);
+    if (done()) return;
+    if (alarms_.load(std::memory_order_acquire) > 0) {
+      meanwhile();
+      usleep(kAlarmMicros);
+    } else {
+      bell.wait(rung, std::memory_order_acquire);
+    }
   }
+}
+
+void Park::Arrive(std::atomic<uint32_t>& counter) {
+  counter.fetch_add(1, std::memory_order_acq_rel);
+  Ring(coordinator_bell_);
+}
+
+void Park::WaitFor(std::atomic<uint32_t>& counter, absl::FunctionRef<void()> meanwhile) {
+  Await(coordinator_bell_, [&] { return counter.load(std::memory_order_acquire) == expected_; }, meanwhile);
 }
 
 void Park::Advance(Phase phase) {
   phase_.store(round_ * kPhases + phase, std::memory_order_release);
-  phase_.notify_all();
+  Ring(participant_bell_);
 }
 
-uint64_t Park::WaitPast(uint64_t number) {
-  for (int i = 0; i < kSpins; ++i) {
-    uint64_t now = phase_.load(std::memory_order_acquire);
-    if (now > number) return now;
-    Relax();
-  }
-  for (;;) {
-    uint64_t now = phase_.load(std::memory_order_acquire);
-    if (now > number) return now;
-    phase_.wait(now, std::memory_order_acquire);
-  }
+uint64_t Park::WaitPast(uint64_t number, absl::FunctionRef<void()> meanwhile) {
+  uint64_t now = 0;
+  Await(participant_bell_, [&] { return (now = phase_.load(std::memory_order_acquire)) > number; }, meanwhile);
+  return now;
 }
 
 }  // namespace basalt

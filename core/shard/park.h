@@ -17,13 +17,16 @@
 // stay half done under the coordinator's eyes, or for ever. Nobody waits in that round, all go on serving.
 //
 // Why the coordinator may wait in the second, spinning and then asleep: a participant never waits for anything but its own disk
-// while it stands, and between two commands it holds no lock.
+// while it stands, and between two commands it holds no lock. The one thing that can take long is a script, in the section or on
+// a shard that is to stand. When that becomes busy (busy-reply-threshold) it raises the alarm: those who wait do so
+// with an eye on their clients, who are told.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <iterator>
 
+#include "absl/functional/function_ref.h"
 #include "core/base/ids.h"
 #include "core/base/spsc_queue.h"
 #include "core/shard/mailbox.h"
@@ -75,14 +78,14 @@ class Park {
   void Announce(Mailboxes& mail, ShardId self, const ShardSet& set, uint32_t shard_count);
   // Every other shard has answered. (Who announced looks after its own transactions.)
   bool AllQuiet() const { return quiet_.load(std::memory_order_acquire) == others_; }
-  // Returns when every announced shard but `self` stands still.
-  void Gather(Mailboxes& mail, ShardId self, uint32_t shard_count);
+  // Returns when every announced shard but `self` stands still. Calls `meanwhile` now and then while there is an alarm.
+  void Gather(Mailboxes& mail, ShardId self, uint32_t shard_count, absl::FunctionRef<void()> meanwhile);
   // Lets every participant run its flush; returns when all have.
   template <class Flush>
   void Sync(Flush&& own_flush) {
     Advance(kSync);
     own_flush();
-    WaitFor(synced_);
+    WaitFor(synced_, [] {});
   }
   // Lets everybody go, and the next ticket in.
   void Release();
@@ -95,25 +98,34 @@ class Park {
   bool Over(uint64_t round) const { return phase_.load(std::memory_order_acquire) >= round * kPhases + kReleased; }
 
   // --- participant
-  // `round` is the park message's value. Returns when released; runs `flush` when the coordinator asks for it.
+  // `round` is the park message's value. Returns when released; runs `flush` when the coordinator asks for it, and `meanwhile` now
+  // and then while there is an alarm.
   template <class Flush>
-  void Stand(uint64_t round, Flush&& flush) {
+  void Stand(uint64_t round, Flush&& flush, absl::FunctionRef<void()> meanwhile) {
     Arrive(arrived_);
-    if (WaitPast(round * kPhases + kGathering) == round * kPhases + kSync) {
+    if (WaitPast(round * kPhases + kGathering, meanwhile) == round * kPhases + kSync) {
       flush();
       Arrive(synced_);
-      WaitPast(round * kPhases + kSync);
+      WaitPast(round * kPhases + kSync, meanwhile);
     }
   }
+
+  // --- a shard on which a script has become busy, and when that has ended
+  void RaiseAlarm();
+  void EndAlarm() { alarms_.fetch_sub(1, std::memory_order_acq_rel); }
 
  private:
   enum Phase : uint64_t { kQuieting, kGathering, kSync, kReleased, kPhases };
 
   void Arrive(std::atomic<uint32_t>& counter);
-  void WaitFor(std::atomic<uint32_t>& counter);
+  void WaitFor(std::atomic<uint32_t>& counter, absl::FunctionRef<void()> meanwhile);
   void Advance(Phase phase);
   // Waits until the phase number is greater than `number`; returns it.
-  uint64_t WaitPast(uint64_t number);
+  uint64_t WaitPast(uint64_t number, absl::FunctionRef<void()> meanwhile);
+  // Until `done`: looks for a moment, then sleeps until `bell` is rung.
+  template <class Done>
+  void Await(std::atomic<uint32_t>& bell, Done&& done, absl::FunctionRef<void()> meanwhile);
+  static void Ring(std::atomic<uint32_t>& bell);
 
   alignas(kCacheLine) std::atomic<Ticket> next_{0};
   alignas(kCacheLine) std::atomic<Ticket> serving_{0};
@@ -121,6 +133,10 @@ class Park {
   alignas(kCacheLine) std::atomic<uint32_t> arrived_{0};
   alignas(kCacheLine) std::atomic<uint32_t> synced_{0};
   alignas(kCacheLine) std::atomic<uint32_t> quiet_{0};
+  // What sleepers sleep on: the coordinator's rings when somebody arrives, the others' when the phase changes, both at an alarm.
+  alignas(kCacheLine) std::atomic<uint32_t> coordinator_bell_{0};
+  alignas(kCacheLine) std::atomic<uint32_t> participant_bell_{0};
+  alignas(kCacheLine) std::atomic<uint32_t> alarms_{0};
   // The coordinator's; the set is written before the messages that announce it, and again only after everybody was quiet.
   ShardSet set_;
   uint32_t others_ = 0;

@@ -86,6 +86,8 @@ int64_t Shard::WaitTime(bool worked) {
 }
 
 bool Shard::DrainMailbox() {
+  inbox_.insert(inbox_.end(), late_.begin(), late_.end());
+  late_.clear();
   return world_.mail().Drain(id_, [this](const Message& m) { inbox_.push_back(m); }) > 0;
 }
 

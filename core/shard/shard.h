@@ -27,12 +27,12 @@
 #include "core/shard/mailbox.h"
 #include "core/shard/park.h"
 #include "core/shard/shard_stats.h"
+#include "core/shard/world.h"
 #include "core/store/keyspace.h"
 
 namespace basalt {
 
 class Client;
-class World;
 
 // The shard's connections, as the tick sees them. Implemented by net/conn.
 class Frontend {
@@ -41,6 +41,10 @@ class Frontend {
   virtual absl::Status Start(Shard& shard) = 0;  // on the shard's thread, before its first tick
   virtual bool Receive() = 0;                    // receive and route stages; true when there was work
   virtual bool Reply() = 0;                      // reply stage
+  // The same two while a script keeps the shard busy in the middle of a tick: connections whose commands the tick has still to run
+  // are left alone, for their words stand in receive buffers.
+  virtual void ReceiveWhileBusy() = 0;
+  virtual void ReplyWhileBusy() = 0;
   virtual void Adopt(int socket) = 0;            // a connection placed here by another shard
   virtual void Dirty(Client* client) = 0;        // has replies, or may go on: look at it in the reply stage
   virtual void Drop(Client* client) = 0;         // closes the connection at once, unsent replies are lost
@@ -56,6 +60,9 @@ class Coordinator {
   virtual bool busy() const = 0;                  // waits for something that wakes nobody: the shard must not sleep long
   virtual bool awaits_answers() const = 0;        // of other shards: worth a short spin
   virtual int64_t MicrosToDeadline() const = 0;   // until something is to be done; INT64_MAX: nothing
+  // The same as Handle and Step while a script keeps the shard busy: new requests are told so, the rest is kept for later.
+  virtual void HandleWhileBusy(const Message& message) = 0;
+  virtual void StepWhileBusy() = 0;
   // A script of the client's has found that it needs every shard parked; nothing of it has happened.
   virtual void Escalate(Client* client, const CommandSpec* spec, Args args, std::string_view raw) = 0;
   // A command on this shard has put something into keys that blocked clients wait for.
@@ -138,6 +145,14 @@ class Shard final : public CompletionSink {
   // that the section wrote or could see is durable. Called by the coordinator when the park is all quiet; gives the turn back.
   void RunParked(absl::FunctionRef<void()> section);
 
+  // --- a script that runs for longer than busy-reply-threshold
+  // Called by it again and again, in the middle of a command: tells clients and other shards that the shard is busy, and hears who
+  // wants to kill it. True: it shall end now.
+  bool ServeWhileBusy(World::BusyScript script);
+  void EndBusy();
+  // Commands that come now come through ServeWhileBusy: this shard's keys cannot be touched.
+  bool serving_while_busy() const { return serving_while_busy_; }
+
   // Around commands: when the first of a row begins, and after each of them has answered. `client` may be null.
   void StartCalls() { last_cycles_ = Cycles(); }
   void CountCall(CommandContext& context, const Client* client);
@@ -181,6 +196,9 @@ class Shard final : public CompletionSink {
     uint32_t in_flight = 0;
   };
 
+  // While this shard, or one that it waits for, is busy with a script.
+  void LookAround();
+  void HandleWhileBusy(const Message& message);
   bool DrainMailbox();
   void Handle(const Message& message);
   void Stand(uint64_t round);
@@ -231,6 +249,9 @@ class Shard final : public CompletionSink {
   std::vector<std::string_view> scratch_words_;
   std::vector<uint32_t> key_positions_;
   std::vector<Message> inbox_;                  // this tick's messages
+  std::vector<Message> late_;                   // came while a script was busy; for the next tick
+  bool serving_while_busy_ = false;
+  bool busy_ = false;                           // our own script has been for longer than busy-reply-threshold
   std::vector<Outgoing> outgoing_;              // by destination
   std::vector<uint16_t> outgoing_dirty_;        // destinations with an open batch
   std::vector<std::unique_ptr<HopBatch>> batches_;

@@ -145,10 +145,10 @@ void Shard::Collect(HopBatch* batch) {
     if (c.spec->where == Where::kScript) c.client->paused = false;
     if (c.client->closed) {
     } else if (r.escalated) {
-      scratch_words_.clear();
-      batch->AppendWords(c, &scratch_words_);
+      std::vector<std::string_view> words;
+      batch->AppendWords(c, &words);
       c.client->replies.Unreserve();  // nothing came behind it: its connection was paused
-      coordinator_->Escalate(c.client, c.spec, {scratch_words_.data(), scratch_words_.size()}, batch->RawOf(c));
+      coordinator_->Escalate(c.client, c.spec, {words.data(), words.size()}, batch->RawOf(c));
     } else {
       ++batch->unreleased;
       c.client->replies.Answer(c.ticket, replies.substr(r.begin, r.end - r.begin), {batch->to, r.gate}, batch);
@@ -194,7 +194,6 @@ bool Shard::Execute() {
 }
 
 void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
-  --c.client->queued_local;
   std::string stashed;
   std::string* out = c.ticket == kDirect ? &c.client->out : &stashed;
   size_t begin = out->size();
@@ -203,6 +202,7 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
   context.ClearGate();
   context.Begin(*c.spec, c.args, c.raw);
   context.Run();
+  --c.client->queued_local;  // only now: while a script runs, its words must stay where they are (ReceiveWhileBusy)
   CountCall(context, c.client);
   if (c.spec->where == Where::kScript) c.client->paused = false;
   if (c.client->closed) {

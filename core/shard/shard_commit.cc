@@ -36,7 +36,7 @@ void Shard::Leave() {
 void Shard::Stand(uint64_t round) {
   ++stats_.parks_stood;
   int64_t from = world_.clock().MonotonicMicros();
-  world_.park().Stand(round, [this] { FlushLogNow(); });
+  world_.park().Stand(round, [this] { FlushLogNow(); }, [this] { LookAround(); });
   stats_.parked_us += world_.clock().MonotonicMicros() - from;
 }
 
@@ -67,7 +67,7 @@ void Shard::PublishDurable() {
 void Shard::RunParked(absl::FunctionRef<void()> section) {
   ++stats_.parks_run;
   int64_t from_us = world_.clock().MonotonicMicros();
-  world_.park().Gather(world_.mail(), id_, world_.shard_count());
+  world_.park().Gather(world_.mail(), id_, world_.shard_count(), [this] { LookAround(); });
   // The commit of a multi-shard transaction: one epoch, read while all of its shards stand still. What they had recorded in
   // this tick before is dated the same, so that no log goes back in time.
   Epoch epoch = world_.CurrentEpoch();

@@ -5,6 +5,7 @@
 #include "core/base/check.h"
 #include "core/base/crc.h"
 #include "core/base/cycles.h"
+#include "core/resp/errors.h"
 #include "core/shard/shard.h"
 
 namespace basalt {
@@ -41,6 +42,17 @@ void World::SetAlways(bool on) {
     DirtyKeys& dirty = shard->keyspace().dirty_keys();
     on ? dirty.Enable() : dirty.Disable();
   }
+}
+
+std::string_view World::BusyError(const ShardSet& shards) const {
+  if (busy_shards.load(std::memory_order_relaxed) == 0) return {};
+  for (uint32_t i = 0; i < shard_count_; ++i) {
+    const ShardId shard(static_cast<uint16_t>(i));
+    if (!shards.Has(shard)) continue;
+    const BusyKind kind = BusyOn(shard).kind;
+    if (kind != BusyKind::kNone) return kind == BusyKind::kFunction ? errors::kBusyFunction : errors::kBusyScript;
+  }
+  return {};
 }
 
 ShardId World::OwnerOf(std::string_view key) const {

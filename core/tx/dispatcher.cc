@@ -1,10 +1,13 @@
 #include "core/tx/dispatcher.h"
 
+#include <algorithm>
+
 #include "core/base/numbers.h"
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
 #include "core/resp/errors.h"
+#include "core/shard/host.h"
 #include "core/shard/shard.h"
 #include "core/shard/world.h"
 
@@ -131,6 +134,7 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
     return Outcome::kGoOn;
   }
   if (client->replies.size() >= kPendingMax) return Outcome::kRetry;
+  if (__builtin_expect(shard_.serving_while_busy(), 0)) return RouteWhileBusy(client, spec, args, raw);
   if (spec->where == Where::kHomeInTurn && !client->Idle()) return Outcome::kRetry;
   if (__builtin_expect(client->gathering != nullptr, 0)) return RouteGathering(client, spec, args, raw);
   if (__builtin_expect(world_.pause_until_ms.load(std::memory_order_relaxed) != 0, 0) && Paused(*spec, *client)) {
@@ -169,6 +173,37 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
     case Where::kTransaction:
       break;
   }
+  return Outcome::kGoOn;
+}
+
+// A script keeps this shard busy, or the park that it stands in: what does not need its keys goes on, the rest is told so.
+Dispatcher::Outcome Dispatcher::RouteWhileBusy(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  if (client->gathering != nullptr) {
+    coordinator_.EndGathering(client->gathering);
+    return Outcome::kRetry;
+  }
+  ++client->commands;
+  client->last_command = spec->name;
+  const bool allowed = spec->Has(kAllowBusy);
+  std::string refusal = RefusalOf(*client, *spec, args);
+  if (refusal.empty() && std::string_view(spec->name) == "shutdown") {
+    const auto nosave = [](std::string_view word) { return EqualsNoCase(word, "nosave"); };
+    if (std::any_of(args.begin() + 1, args.end(), nosave)) {
+      (void)world_.host().Shutdown(/*save=*/0, /*now=*/true, /*force=*/true);
+      return Outcome::kPause;
+    }
+  }
+  if (refusal.empty() && allowed) {
+    if (spec->where == Where::kTransaction) return RunTransactionVerb(client, spec, args);
+    if (spec->where == Where::kHome) return RunHome(client, spec, args, raw);
+  }
+  if (refusal.empty() && spec->where == Where::kKeys && !Transaction::IsOpen(*client) && spec->keys.finder == nullptr &&
+      spec->keys.first == spec->keys.last && spec->keys.first > 0) {
+    const ShardId owner = world_.OwnerOf(args[static_cast<size_t>(spec->keys.first)]);
+    if (owner != shard_.id()) return RunOn(owner, client, spec, args, raw);
+  }
+  if (refusal.empty()) refusal = world_.BusyError(ShardSet::FirstN(world_.shard_count()));
+  Refuse(client, spec, refusal.empty() ? errors::kBusyScript : std::string_view(refusal));
   return Outcome::kGoOn;
 }
 

@@ -103,6 +103,7 @@ struct Tx {
   uint32_t writers = 0;                   // parts that write
   uint32_t awaited = 0;                   // answers
   uint32_t refusals = 0;
+  std::string_view busy;                  // a shard is busy with a script: the error to answer
   bool hold = false;                      // parts keep their keys after the run
   size_t gathered_bytes = 0;              // of the commands
   size_t place = 0;                       // in the coordinator's list of those under way
@@ -122,6 +123,7 @@ struct TxItem {
     // back
     kGranted,
     kRefused,
+    kBusy,     // instead of kGranted or kDone: a script keeps the shard busy, nothing was done
     kDone,
     kReleased,
     // about a blocked command (core/tx/blocked_command.h)

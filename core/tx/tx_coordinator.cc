@@ -125,6 +125,11 @@ void TxCoordinator::AddTask(std::function<void()> task) { tasks_.push_back(std::
 
 bool TxCoordinator::Step() {
   bool worked = blocked_.Expire(shard_.keyspace().now_ms);
+  if (!late_.empty()) {
+    std::vector<TxItem> late = std::exchange(late_, {});
+    for (TxItem& item : late) OnItem(item);
+    worked = true;
+  }
   if (!waiting_.empty()) worked |= StartWaiting();
   worked |= participant_.Step();
   worked |= TakeOwnAnswers();
@@ -137,7 +142,7 @@ bool TxCoordinator::Step() {
 
 bool TxCoordinator::busy() const {
   // A park's turn, and its end, wake nobody; a full mailbox does not say when there is room again.
-  return park_state_ != ParkState::kNone || !tasks_.empty() || !mailer_.empty() || !own_answers_.empty() ||
+  return park_state_ != ParkState::kNone || !tasks_.empty() || !mailer_.empty() || !own_answers_.empty() || !late_.empty() ||
          (quiesce_round_ != 0 && !waiting_.empty()) || ready_keys_.holding();
 }
 
@@ -221,28 +226,70 @@ void TxCoordinator::Handle(const Message& message) {
     return;
   }
   std::unique_ptr<TxMail> mail(static_cast<TxMail*>(message.pointer));
+  for (TxItem& item : mail->items) OnItem(item);
+  mailer_.Recycle(std::move(mail));
+}
+
+void TxCoordinator::OnItem(TxItem& item) {
+  switch (item.what) {
+    case TxItem::What::kLock:
+    case TxItem::What::kRun:
+    case TxItem::What::kRunHere:
+    case TxItem::What::kRelease:
+      return participant_.Take(item.what, item.part);
+    case TxItem::What::kGranted:
+    case TxItem::What::kRefused:
+    case TxItem::What::kBusy:
+    case TxItem::What::kDone:
+    case TxItem::What::kReleased:
+      return OnAnswer(item.part, item.what);
+    case TxItem::What::kServed:
+    case TxItem::What::kTryAgain:
+    case TxItem::What::kForget:
+      return OnBlockedItem(item);
+  }
+}
+
+// --- while a script keeps this shard busy
+
+void TxCoordinator::HandleWhileBusy(const Message& message) {
+  if (message.kind == Message::Kind::kQuiesce) return Handle(message);
+  std::unique_ptr<TxMail> mail(static_cast<TxMail*>(message.pointer));
   for (TxItem& item : mail->items) {
-    switch (item.what) {
-      case TxItem::What::kLock:
-      case TxItem::What::kRun:
-      case TxItem::What::kRunHere:
-      case TxItem::What::kRelease:
-        participant_.Take(item.what, item.part);
-        break;
-      case TxItem::What::kGranted:
-      case TxItem::What::kRefused:
-      case TxItem::What::kDone:
-      case TxItem::What::kReleased:
-        OnAnswer(item.part, item.what);
-        break;
-      case TxItem::What::kServed:
-      case TxItem::What::kTryAgain:
-      case TxItem::What::kForget:
-        OnBlockedItem(item);
-        break;
+    const bool asks = item.what == TxItem::What::kLock || item.what == TxItem::What::kRunHere;
+    const bool watches = asks && (item.part->tx->kind == Tx::Kind::kWatch || item.part->tx->kind == Tx::Kind::kUnwatch);
+    if (asks && !watches) {
+      Answer(item.part, TxItem::What::kBusy);
+    } else {
+      late_.push_back(std::move(item));
     }
   }
   mailer_.Recycle(std::move(mail));
+}
+
+void TxCoordinator::StepWhileBusy() {
+  AnswerQuiesce();
+  RefuseBusyParks();
+  mailer_.Flush();
+}
+
+void TxCoordinator::OnBusy(Tx* tx, ShardPart* part) {
+  tx->busy = world_.BusyError(ShardSet::FirstN(world_.shard_count()));
+  if (tx->busy.empty()) tx->busy = errors::kBusyScript;  // it has ended just now
+  if (tx->at_once()) {
+    FinishBusy(*tx);
+    Take(tx);
+  } else if (tx->state == Tx::State::kLocking) {
+    part->state = ShardPart::State::kOut;
+    BackOff(tx);
+  }
+}
+
+// In Redis a transaction is gone with this error; so are its watches.
+void TxCoordinator::FinishBusy(Tx& tx) {
+  std::string text;
+  for (size_t i = 0; i < (tx.kind == Tx::Kind::kExec ? 1 : tx.commands.size()); ++i) Reply(&text, tx.resp).Error(tx.busy);
+  Finish(tx, text, Gate{});
 }
 
 // From within the participant: what follows from it comes when that has ended.
@@ -277,6 +324,8 @@ void TxCoordinator::OnAnswer(ShardPart* part, TxItem::What what) {
       if (tx->state != Tx::State::kLocking) return;
       part->state = ShardPart::State::kOut;
       return BackOff(tx);
+    case TxItem::What::kBusy:
+      return OnBusy(tx, part);
     case TxItem::What::kDone:
       if (--tx->awaited == 0) OnAllDone(tx);
       return;
@@ -304,6 +353,7 @@ void TxCoordinator::BackOff(Tx* tx) {
 void TxCoordinator::OnAllReleased(Tx* tx) {
   std::unique_ptr<Tx> owned = Take(tx);
   if (tx->state != Tx::State::kBackingOff) return;  // it has answered long since
+  if (!tx->busy.empty()) return FinishBusy(*tx);
   tx->state = Tx::State::kWaiting;
   if (++tx->refusals >= kRefusalsMax) tx->park = true;
   waiting_.push_front(std::move(owned));
@@ -430,15 +480,35 @@ bool TxCoordinator::Quiesced(const ShardSet& set) const {
                       [&](const auto& tx) { return !tx->at_once() && tx->shards.Intersects(set); });
 }
 
+void TxCoordinator::AnswerQuiesce() {
+  if (quiesce_round_ == 0) return;
+  if (quiet_owed_ && Quiesced(quiesce_set_)) {
+    quiet_owed_ = false;
+    world_.park().Quiet();
+  }
+  if (world_.park().Over(quiesce_round_)) quiesce_round_ = 0;
+}
+
+// A park would have to wait for the script: whoever wants one of a shard that is busy is told so.
+bool TxCoordinator::RefuseBusyParks() {
+  if (world_.busy_shards.load(std::memory_order_relaxed) == 0) return false;
+  bool any = false;
+  for (auto& tx : waiting_) {
+    if (!WantsPark(*tx) || tx->client == nullptr) continue;
+    tx->busy = world_.BusyError(tx->shards);
+    if (tx->busy.empty()) continue;
+    FinishBusy(*tx);
+    tx.reset();
+    any = true;
+  }
+  std::erase(waiting_, nullptr);
+  return any;
+}
+
 bool TxCoordinator::StepPark() {
   Park& park = world_.park();
-  if (quiesce_round_ != 0) {
-    if (quiet_owed_ && Quiesced(quiesce_set_)) {
-      quiet_owed_ = false;
-      park.Quiet();
-    }
-    if (park.Over(quiesce_round_)) quiesce_round_ = 0;
-  }
+  AnswerQuiesce();
+  RefuseBusyParks();
   if (park_state_ == ParkState::kNone) {
     if (tasks_.empty() && std::none_of(waiting_.begin(), waiting_.end(), [&](auto& tx) { return WantsPark(*tx); })) {
       return false;

@@ -52,6 +52,8 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
 
   bool Step() override;
   void Handle(const Message& message) override;
+  void HandleWhileBusy(const Message& message) override;
+  void StepWhileBusy() override;
   bool busy() const override;
   bool awaits_answers() const override { return !under_way_.empty(); }
   int64_t MicrosToDeadline() const override { return blocked_.MicrosToDeadline(shard_.keyspace().now_us); }
@@ -82,7 +84,9 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   void Answer(ShardPart* part, TxItem::What what) override;  // a part on this shard
   bool TakeOwnAnswers();
   void OnAnswer(ShardPart* part, TxItem::What what);
-  void OnGranted(Tx* tx);
+  void OnItem(TxItem& item);
+  void OnBusy(Tx* tx, ShardPart* part);
+  void FinishBusy(Tx& tx);
   void BackOff(Tx* tx);
   void OnAllGranted(Tx* tx);
   void OnAllDone(Tx* tx);
@@ -96,6 +100,8 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
 
   // --- park
   bool StepPark();
+  void AnswerQuiesce();
+  bool RefuseBusyParks();
   void AnnouncePark();
   void RunPark();
   void RunTask();
@@ -117,6 +123,7 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   std::deque<std::unique_ptr<Tx>> waiting_;
   std::vector<std::unique_ptr<Tx>> under_way_;
   std::vector<Tx*> flushing_;             // of those under way
+  std::vector<TxItem> late_;              // came while a script kept this shard busy
   std::vector<TxItem> own_answers_;       // of parts on this shard, and what this shard tells itself
   std::deque<std::function<void()>> tasks_;
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/log.h"
 #include "core/base/strings.h"
@@ -337,29 +338,69 @@ bool Connections::Reply() {
     held_.clear();
   }
   if (dirty_.empty()) return !active_.empty();
-  for (size_t i = 0; i < dirty_.size(); ++i) {
-    Connection* c = dirty_[i];
-    c->dirty = false;
-    if (c->query_pos == c->query.size()) {
-      c->query.clear();
-      c->query_pos = 0;
-      if (c->query.capacity() > kKeepCapacity) c->query.shrink_to_fit();
-    }
-    if (c->blocked && c->end_of_input) Close(c);
-    if (c->closed) {
-      if (c->Quiet()) Destroy(c);
-      continue;
-    }
-    FlushReplies(c);
-    if (c->reply_mode != Client::ReplyMode::kOn) c->DropMuted();
-    LearnReplySize(c);
-    StartSend(c);
-    c->out_before = c->out.size();
-    // Input that had to wait may go on now.
-    if (MayParse(*c) && (c->UnparsedBytes() > 0 || !c->receiving || c->end_of_input)) Activate(c);
-  }
+  for (size_t i = 0; i < dirty_.size(); ++i) Tend(dirty_[i]);
   dirty_.clear();
   return !active_.empty();
+}
+
+// What there is to do for a connection at the end of a tick.
+void Connections::Tend(Connection* c) {
+  c->dirty = false;
+  if (c->query_pos == c->query.size()) {
+    c->query.clear();
+    c->query_pos = 0;
+    if (c->query.capacity() > kKeepCapacity) c->query.shrink_to_fit();
+  }
+  if (c->blocked && c->end_of_input) Close(c);
+  if (c->closed) {
+    if (c->Quiet()) Destroy(c);
+    return;
+  }
+  FlushReplies(c);
+  if (c->reply_mode != Client::ReplyMode::kOn) c->DropMuted();
+  LearnReplySize(c);
+  StartSend(c);
+  c->out_before = c->out.size();
+  // Input that had to wait may go on now.
+  if (MayParse(*c) && (c->UnparsedBytes() > 0 || !c->receiving || c->end_of_input)) Activate(c);
+}
+
+// --- while a script keeps the shard busy in the middle of a tick
+
+// A connection with commands that the tick has still to run stays as it is: they point into its input.
+void Connections::ReceiveWhileBusy() {
+  buffers_in_use_ = std::exchange(used_buffers_, {});
+  std::vector<Completion> arrived = std::exchange(arrived_, {});
+  for (const Completion& completion : arrived) {
+    const Connection* c = Find(completion.token);
+    if (c != nullptr && c->queued_local > 0) {
+      arrived_.push_back(completion);
+    } else {
+      OnReceive(completion);
+    }
+  }
+  std::vector<Connection*> active = std::exchange(active_, {});
+  for (Connection* c : active) {
+    if (c->queued_local > 0) {
+      active_.push_back(c);
+      continue;
+    }
+    c->active = false;
+    Parse(c);
+  }
+}
+
+void Connections::ReplyWhileBusy() {
+  for (uint16_t id : used_buffers_) shard_->ring().buffers().Recycle(id);
+  used_buffers_ = std::exchange(buffers_in_use_, {});
+  std::vector<Connection*> dirty = std::exchange(dirty_, {});
+  for (Connection* c : dirty) {
+    if (c->queued_local > 0) {
+      dirty_.push_back(c);
+    } else {
+      Tend(c);
+    }
+  }
 }
 
 void Connections::FlushReplies(Connection* c) {

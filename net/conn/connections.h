@@ -28,6 +28,8 @@ class Connections final : public Frontend, public CompletionSink {
   absl::Status Start(Shard& shard) override;
   bool Receive() override;
   bool Reply() override;
+  void ReceiveWhileBusy() override;
+  void ReplyWhileBusy() override;
   void Adopt(int socket) override;
   void Dirty(Client* client) override;
   void Drop(Client* client) override { Close(static_cast<Connection*>(client)); }
@@ -72,6 +74,7 @@ class Connections final : public Frontend, public CompletionSink {
   void LearnReplySize(Connection* c);
   void Arm(Connection* c);
   void StopReading(Connection* c);
+  void Tend(Connection* c);
   void FlushReplies(Connection* c);
   void Hold(Connection* c);
   void StartSend(Connection* c);
@@ -89,6 +92,7 @@ class Connections final : public Frontend, public CompletionSink {
   size_t live_ = 0;
   std::vector<Completion> arrived_;       // receives reaped in this tick
   std::vector<uint16_t> used_buffers_;    // to be given back when the tick ends
+  std::vector<uint16_t> buffers_in_use_;  // of a tick in the middle of which a script keeps the shard busy
   std::vector<Connection*> active_;       // to be parsed
   std::vector<Connection*> starved_;      // their receive found no buffer, or ended: to be armed again
   std::vector<Connection*> dirty_;        // to be looked at in the reply stage

@@ -21,7 +21,7 @@ class ParkTest : public testing::Test {
     while (finished_.load() < kShards) {
       mail_.Drain(ShardId(self), [&](const Message& m) {
         if (m.kind == Message::Kind::kQuiesce) return park_.Quiet();
-        park_.Stand(m.value, [&] { ++flushes_; });
+        park_.Stand(m.value, [&] { ++flushes_; }, [] {});
         EXPECT_TRUE(park_.Over(m.value));
       });
       ++counters_[self];
@@ -37,7 +37,7 @@ class ParkTest : public testing::Test {
       }
       if (!park_.AllQuiet()) continue;
       announced = false;
-      park_.Gather(mail_, ShardId(self), kShards);
+      park_.Gather(mail_, ShardId(self), kShards, [] {});
       Section();
       if (rounds % 3 == 0) park_.Sync([&] { ++flushes_; });
       park_.Release();
@@ -65,13 +65,38 @@ class ParkTest : public testing::Test {
 };
 
 TEST_F(ParkTest, EverybodyStandsStillAndEveryCoordinatorGetsItsTurn) {
-  constexpr int kRounds = 300;
+  constexpr int kRounds = 60;
   std::vector<std::thread> threads;
   for (uint16_t i = 0; i < kShards; ++i) threads.emplace_back([this, i] { Loop(i, kRounds); });
   for (std::thread& t : threads) t.join();
   EXPECT_EQ(sections_, kShards * kRounds);
   EXPECT_TRUE(stood_still_);
   EXPECT_EQ(flushes_.load(), kShards * (kRounds / 3) * kShards);
+}
+
+TEST_F(ParkTest, WhoStandsLooksAroundWhileThereIsAnAlarm) {
+  std::atomic<int> looked{0};
+  std::thread participant([&] {
+    for (bool stood = false; !stood;) {
+      mail_.Drain(ShardId(1), [&](const Message& m) {
+        if (m.kind == Message::Kind::kQuiesce) return park_.Quiet();
+        park_.Stand(m.value, [] {}, [&] { ++looked; });
+        stood = true;
+      });
+    }
+  });
+  while (!park_.Granted(park_.Ask())) {
+  }
+  ShardSet both = ShardSet::FirstN(2);
+  park_.Announce(mail_, ShardId(0), both, 2);
+  while (!park_.AllQuiet()) std::this_thread::yield();
+  park_.Gather(mail_, ShardId(0), 2, [] {});
+  EXPECT_EQ(looked.load(), 0);
+  park_.RaiseAlarm();
+  while (looked.load() < 3) std::this_thread::yield();
+  park_.EndAlarm();
+  park_.Release();
+  participant.join();
 }
 
 TEST(ShardSet, HoldsAnyShard) {
