@@ -57,7 +57,7 @@ def attempt(server, shards, kinds, seed, seconds, grace_s):
     missing = missing_kinds(server.port, kinds)
     if missing:
         raise Missed("the server lacks the commands for " + ", ".join(missing))
-    settings = Settings(seconds, seed, dict.fromkeys(kinds, 1), in_order=shards == 1)
+    settings = Settings(seconds, seed, kinds, in_order=shards == 1)
     return judge(server, settings, grace_s)
 
 
@@ -65,11 +65,14 @@ def hunt(binary, mutant, seed):
     """(seed, seconds, first lines of the finding). Raises Missed."""
     os.environ[VARIABLE] = mutant.name
     began = time.monotonic()
+    # Deep pipelines make many transactions meet; without them answers come sooner, which shows
+    # what goes wrong in real time. So they take turns.
+    mixes = [mutant.kinds, [kind for kind in mutant.kinds if kind != "pipeline"]]
     try:
         while time.monotonic() - began < mutant.budget_s:
             with Server(binary, shards=mutant.shards) as server:
                 try:
-                    attempt(server, mutant.shards, mutant.kinds, seed, ATTEMPT_S, GRACE_S)
+                    attempt(server, mutant.shards, mixes[seed % 2], seed, ATTEMPT_S, GRACE_S)
                 except Violation as violation:
                     return seed, time.monotonic() - began, str(violation)
                 except Failed as failure:
