@@ -24,6 +24,7 @@ from workload import Settings, missing_kinds
 VARIABLE = "BASALT_MUTANT"
 ATTEMPT_S = 2.0
 BUDGET_S = 30.0
+ATTEMPTS_MIN = 3
 CLEAN_S = 4.0
 GRACE_S = 10.0  # some mutants leave clients waiting for ever
 
@@ -57,7 +58,7 @@ def attempt(server, shards, kinds, seed, seconds, grace_s):
     missing = missing_kinds(server.port, kinds)
     if missing:
         raise Missed("the server lacks the commands for " + ", ".join(missing))
-    settings = Settings(seconds, seed, dict.fromkeys(kinds, 1), in_order=shards == 1)
+    settings = Settings(seconds, seed, kinds, in_order=shards == 1)
     return judge(server, settings, grace_s)
 
 
@@ -65,11 +66,17 @@ def hunt(binary, mutant, seed):
     """(seed, seconds, first lines of the finding). Raises Missed."""
     os.environ[VARIABLE] = mutant.name
     began = time.monotonic()
+    # Deep pipelines make many transactions meet; without them answers come sooner, which shows
+    # what goes wrong in real time. So they take turns.
+    mixes = [mutant.kinds, [kind for kind in mutant.kinds if kind != "pipeline"]]
     try:
-        while time.monotonic() - began < mutant.budget_s:
+        attempts = 0
+        # On a busy machine an attempt can take as long as all of them should.
+        while attempts < ATTEMPTS_MIN or time.monotonic() - began < mutant.budget_s:
+            attempts += 1
             with Server(binary, shards=mutant.shards) as server:
                 try:
-                    attempt(server, mutant.shards, mutant.kinds, seed, ATTEMPT_S, GRACE_S)
+                    attempt(server, mutant.shards, mixes[seed % 2], seed, ATTEMPT_S, GRACE_S)
                 except Violation as violation:
                     return seed, time.monotonic() - began, str(violation)
                 except Failed as failure:
@@ -77,7 +84,7 @@ def hunt(binary, mutant, seed):
                         raise Missed("the server ended: %s\n%s" % (failure, server.log_tail()))
                     return seed, time.monotonic() - began, str(failure)
             seed += 1
-        raise Missed("not caught within %.0f s" % mutant.budget_s)
+        raise Missed("not caught in %d attempts, %.0f s" % (attempts, time.monotonic() - began))
     finally:
         del os.environ[VARIABLE]
 

@@ -156,7 +156,7 @@ class Queue:
         begins = [(asked, node) for node, (asked, _) in spans.items()]
         graph.order_by_time(ends, begins, BY_TIME + (self.name,))
         for pushes in by_client.values():
-            pushes.sort()
+            pushes.sort(key=lambda push: push[0])  # within an operation they are in order already
             last = None
             passed_over = None
             for _, element in pushes:

@@ -31,13 +31,12 @@ DEFAULT_WEIGHTS = {"single": 5, "mget": 2, "multi": 3, "queue": 3, "drop": 1, "p
 
 
 class Settings:
-    def __init__(self, seconds, seed=None, kinds=None, processes=2, connections=10, in_order=True):
+    """What a workload is; it depends on nothing else but on how threads and processes meet."""
+
+    def __init__(self, seconds, seed, kinds, processes=2, connections=10, in_order=True):
         self.seconds = seconds
-        self.seed = random.SystemRandom().randrange(1 << 32) if seed is None else seed
-        self.kinds = dict.fromkeys(KINDS, 1) if kinds is None else kinds
-        for kind, weight in self.kinds.items():
-            assert kind in KINDS, kind
-            self.kinds[kind] = weight and DEFAULT_WEIGHTS.get(kind, weight)
+        self.seed = seed
+        self.kinds = {kind: DEFAULT_WEIGHTS.get(kind, 1) for kind in kinds}
         self.processes = processes
         self.connections = connections  # of each process
         self.in_order = in_order
@@ -164,26 +163,28 @@ def counts(history):
 
 
 def choose(only, without):
-    """{kind: 1} from two comma-separated options."""
-    kinds = dict.fromkeys(only.split(",") if only else KINDS, 1)
-    for kind in filter(None, (without or "").split(",")):
-        kinds.pop(kind, None)
-    return kinds
+    """Kinds by two comma-separated options."""
+    kinds = only.split(",") if only else list(KINDS)
+    left_out = without.split(",") if without else []
+    for kind in kinds + left_out:
+        if kind not in KINDS:
+            raise SystemExit("%s is no kind; there are %s" % (kind, ", ".join(KINDS)))
+    return [kind for kind in kinds if kind not in left_out]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--only", help="of " + ",".join(KINDS))
     parser.add_argument("--without")
     parser.add_argument("--key-order-only", action="store_true", help="see History.in_order")
     options = parser.parse_args()
     kinds = choose(options.only, options.without)
-    for kind in missing_kinds(options.port, list(kinds)):
+    for kind in missing_kinds(options.port, kinds):
         print("left out, the server lacks %s: %s" % (NEEDS[kind], kind))
-        kinds.pop(kind)
+        kinds.remove(kind)
     settings = Settings(options.seconds, options.seed, kinds, in_order=not options.key_order_only)
     print("seed %d" % settings.seed, flush=True)
     history = run(options.port, settings)
@@ -194,7 +195,7 @@ def main():
         print(violation)
         return 1
     print(
-        "%d operations, %d edges: strictly serializable (checked in %.1f s)"
+        "%d operations, %d edges: strictly serializable (checked in %.1f s of CPU)"
         % (verdict.operations, verdict.edges, verdict.seconds)
     )
     return 0
