@@ -351,7 +351,7 @@ void Connections::Tend(Connection* c) {
     c->query_pos = 0;
     if (c->query.capacity() > kKeepCapacity) c->query.shrink_to_fit();
   }
-  if (c->blocked && c->end_of_input) Close(c);
+  if (c->blocked && c->end_of_input) return Close(c);  // it is dirty again, and goes when its turn comes
   if (c->closed) {
     if (c->Quiet()) Destroy(c);
     return;
