@@ -1,7 +1,5 @@
 #!/usr/bin/env python3
-"""Clients that wait: blocking pops over shards, and publish/subscribe. The same script must end as
-on Redis.
-"""
+"""Clients that wait in blocking pops, over shards. The same script must end as on Redis."""
 
 import os
 import sys
@@ -9,8 +7,8 @@ import time
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]
 
-from basalt_harness import Options, ServerTest, main, wait_until
-from resp_client import Error, Push, encode
+from basalt_harness import ServerTest, main, wait_until
+from resp_client import Error, encode
 
 
 class Blocking(ServerTest):
@@ -147,72 +145,66 @@ class Blocking(ServerTest):
             self.assertEqual(self.server.call(*words), 1)
             self.assertEqual(client.read(), expected)
 
+    def test_waiters_on_several_shards_are_served_once_and_in_order(self):
+        """Each of many clients waits for the same keys, which lie on different shards; as many
+        elements are pushed as there are clients, and everybody gets one, in the order they came.
+        """
+        keys = ["key:%d" % i for i in range(4)]
+        waiting = [self.blocked("BLPOP", *keys, 0) for _ in range(12)]
+        with self.server.client() as pusher:
+            for number in range(12):
+                pusher.must("RPUSH", keys[number % 4], number)
+        got = [client.read() for client in waiting]
+        self.assertEqual(got, [[keys[i % 4].encode(), b"%d" % i] for i in range(12)])
+        self.assertEqual(self.server.call("EXISTS", *keys), 0)
+        self.assertEqual(self.blocked_clients(), 0)
+
+    def test_who_waits_for_a_move_to_another_shard_is_not_overtaken(self):
+        move = self.blocked("BLMOVE", "source", "target", "LEFT", "RIGHT", 0)
+        pop = self.blocked("BLPOP", "source", 0)
+        self.server.call("RPUSH", "source", "first")
+        self.assertEqual(move.read(), b"first")
+        self.server.call("RPUSH", "source", "second")
+        self.assertEqual(pop.read(), [b"source", b"second"])
+        self.assertEqual(self.server.call("LRANGE", "target", 0, -1), [b"first"])
+
+    def test_a_move_that_was_given_up_lets_those_behind_it_go_on(self):
+        for _ in range(20):
+            move = self.blocked("BLMOVE", "source", "target", "LEFT", "RIGHT", 0)
+            pop = self.blocked("BLPOP", "source", 0)
+            # Both may come first: the move's end or its element.
+            move.close()
+            self.server.call("RPUSH", "source", "x")
+            wait_until(lambda: self.server.call("EXISTS", "source") == 0, what="a taker")
+            if self.server.call("LLEN", "target") == 0:
+                self.assertEqual(pop.read(), [b"source", b"x"])
+            else:
+                self.server.call("RPUSH", "source", "x")
+                self.assertEqual(pop.read(), [b"source", b"x"])
+            self.server.call("DEL", "target")
+            pop.close()
+            wait_until(lambda: self.blocked_clients() == 0, what="everybody's end")
+
+    def test_clients_that_leave_in_the_middle_of_it(self):
+        """Hang up while blocked, at once after the request, and behind a pipeline."""
+        for number in range(30):
+            clients = [self.server.client() for _ in range(8)]
+            for i, client in enumerate(clients):
+                client.send(encode(("BLPOP", "a", "b:%d" % i, "c", 0)))
+                if number % 3 == 1:
+                    client.send(encode(("SET", "x", "1")) * 3)
+            if number % 2 == 0:
+                self.server.call("RPUSH", "b:%d" % (number % 8), "x")
+            for client in clients:
+                client.close()
+        wait_until(lambda: self.blocked_clients() == 0, what="everybody's end")
+        self.assertEqual(self.server.call("RPUSH", "a", "y"), 1)
+
     def test_blocked_clients_do_not_stop_the_server(self):
         waiting = [self.blocked("BLPOP", "a", 0) for _ in range(10)]
         self.assertEqual(self.server.terminate(), 0)
         for client in waiting:
             self.assertTrue(client.closed_by_server())
-
-
-class PublishSubscribe(ServerTest):
-    def setUp(self):
-        self.server = self.start()
-        self.clients = []
-
-    def subscriber(self, *command, resp=2):
-        client = self.server.client(resp=resp)
-        self.addCleanup(client.close)
-        client.send(encode(command))
-        for name in command[1:]:
-            self.assertEqual(client.read()[1], name.encode())
-        return client
-
-    def test_every_subscriber_gets_every_message_in_order(self):
-        subscribers = [self.subscriber("SUBSCRIBE", "news") for _ in range(20)]
-        with self.server.client() as publisher:
-            for i in range(200):
-                self.assertEqual(publisher.call("PUBLISH", "news", i), 20)
-        for client in subscribers:
-            got = [client.read() for _ in range(200)]
-            self.assertEqual(got, [[b"message", b"news", b"%d" % i] for i in range(200)])
-
-    def test_patterns(self):
-        client = self.subscriber("PSUBSCRIBE", "n*", "x?")
-        self.assertEqual(self.server.call("PUBLISH", "news", "a"), 1)
-        self.assertEqual(self.server.call("PUBLISH", "xy", "b"), 1)
-        self.assertEqual(self.server.call("PUBLISH", "other", "c"), 0)
-        self.assertEqual(client.read(), [b"pmessage", b"n*", b"news", b"a"])
-        self.assertEqual(client.read(), [b"pmessage", b"x?", b"xy", b"b"])
-
-    def test_resp3_push(self):
-        client = self.subscriber("SUBSCRIBE", "news", resp=3)
-        self.server.call("PUBLISH", "news", "a")
-        message = client.read()
-        self.assertIsInstance(message, Push)
-        self.assertEqual(list(message), [b"message", b"news", b"a"])
-        self.assertEqual(client.call("PING"), b"PONG")
-
-    def test_introspection(self):
-        self.subscriber("SUBSCRIBE", "a", "b")
-        self.subscriber("SUBSCRIBE", "b")
-        self.subscriber("PSUBSCRIBE", "p*")
-        self.assertEqual(sorted(self.server.call("PUBSUB", "CHANNELS")), [b"a", b"b"])
-        self.assertEqual(
-            self.server.call("PUBSUB", "NUMSUB", "a", "b", "c"), [b"a", 1, b"b", 2, b"c", 0]
-        )
-        self.assertEqual(self.server.call("PUBSUB", "NUMPAT"), 1)
-
-    def test_subscribed_clients_may_do_little(self):
-        client = self.subscriber("SUBSCRIBE", "a")
-        self.assertRegex(client.call("GET", "x").decode(), r"^ERR Can't execute 'get'")
-        self.assertEqual(client.call("PING"), [b"pong", b""])
-        self.assertEqual(client.call("UNSUBSCRIBE"), [b"unsubscribe", b"a", 0])
-        self.assertIsNone(client.call("GET", "x"))
-
-    def test_leaving(self):
-        client = self.subscriber("SUBSCRIBE", "a")
-        client.close()
-        wait_until(lambda: self.server.call("PUBLISH", "a", "x") == 0, what="the subscriber's end")
 
 
 if __name__ == "__main__":
