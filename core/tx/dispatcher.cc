@@ -130,6 +130,10 @@ Dispatcher::Outcome Dispatcher::RouteSkipping(Client* client, Args args, std::st
 Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_view raw) {
   const CommandSpec* spec = world_.commands().Find(args);
   if (__builtin_expect(spec == nullptr, 0)) {
+    if (client->gathering != nullptr) {  // that is to be answered first
+      coordinator_.EndGathering(client->gathering);
+      return Outcome::kRetry;
+    }
     RefuseUnknown(client, args);
     return Outcome::kGoOn;
   }

@@ -21,6 +21,7 @@ class Connection final : public Client {
   std::string_view chunk;   // this tick's only input, still in its receive buffer; or empty
   std::string query;        // input that must outlive its receive buffer
   size_t query_pos = 0;     // parsed up to here
+  std::string protocol_error;  // the last reply, once everything before it has been answered
 
   std::string sending;      // handed to the kernel
   size_t sent = 0;

@@ -245,7 +245,7 @@ void Connections::Activate(Connection* c) {
 }
 
 bool Connections::MayParse(const Connection& c) const {
-  if (c.closed || c.paused || c.close_after_reply) return false;
+  if (c.closed || c.paused || c.close_after_reply || !c.protocol_error.empty()) return false;
   size_t under_way = c.queued_local + c.replies.size();
   return c.UnsentBytes() + under_way * c.reply_estimate < kOutputHighWater;
 }
@@ -300,10 +300,7 @@ size_t Connections::ParseInput(Connection* c, std::string_view input) {
     RequestParser::Result result = c->parser.Next(input.substr(at), &consumed, &words_, &raw);
     if (result == RequestParser::Result::kNeedMore) return at + consumed;
     if (result == RequestParser::Result::kError) {
-      std::string text;
-      basalt::Reply(&text, c->resp).Error(c->parser.error());
-      c->replies.Answer(c->replies.Reserve(), text, Gate{});
-      c->close_after_reply = true;
+      basalt::Reply(&c->protocol_error, c->resp).Error(c->parser.error());
       Dirty(c);
       return input.size();
     }
@@ -357,6 +354,10 @@ void Connections::Tend(Connection* c) {
     return;
   }
   FlushReplies(c);
+  if (!c->protocol_error.empty() && c->Idle()) {
+    c->out += std::exchange(c->protocol_error, {});
+    c->close_after_reply = true;
+  }
   if (c->reply_mode != Client::ReplyMode::kOn) c->DropMuted();
   LearnReplySize(c);
   StartSend(c);

@@ -43,4 +43,4 @@ FAMILIES = {
 }
 
 # What a first server can be expected to have.
-CORE = ["strings", "bits", "keys", "lists", "hashes", "sets", "zsets", "misc", "transactions"]
+CORE = ["strings", "bits", "keys", "lists", "hashes", "sets", "zsets", "misc", "transactions", "blocking"]
