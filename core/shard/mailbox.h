@@ -19,8 +19,7 @@ struct Message {
     kRequests,    // HopBatch*: commands to run here
     kReplies,     // HopBatch*: one of ours, answered
     kTransactions,  // TxMail*: about transactions over several shards (core/tx)
-    kQuiesce,     // value: a park's round; bring transactions that concern it to their end (core/shard/park.h)
-    kPark,        // value: a park's round; stand still
+    kPark,        // value: a park's round; stand still (core/shard/park.h)
     kConnection,  // value: a socket that this shard shall serve
     kDurable,     // the sender's log has become durable further than before
     kCloseEpoch,  // value: mark this epoch in your log once it is complete

@@ -22,28 +22,35 @@ void Relax() {
 
 }  // namespace
 
-void Park::Announce(Mailboxes& mail, ShardId self, const ShardSet& set, uint32_t shard_count) {
+void Park::Announce(const ShardSet& set) {
   set_ = set;
-  quiet_.store(0, std::memory_order_relaxed);
-  others_ = shard_count - 1;
-  ++round_;
-  Advance(kQuieting);
-  for (uint32_t i = 0; i < shard_count; ++i) {
-    ShardId shard(static_cast<uint16_t>(i));
-    if (shard == self) continue;
-    BASALT_CHECK(mail.Send(shard, {.kind = Message::Kind::kQuiesce, .from = self, .value = round_}));  // places are reserved
-  }
+  announced_.store(true, std::memory_order_seq_cst);
 }
 
-void Park::Gather(Mailboxes& mail, ShardId self, uint32_t shard_count, absl::FunctionRef<void()> meanwhile) {
+bool Park::AllQuiet() const {
+  for (uint32_t i = 0; i < shards_; ++i) {
+    if (fan_outs_[i].n.load(std::memory_order_seq_cst) != 0) return false;
+  }
+  return true;
+}
+
+bool Park::EnterFanOut(ShardId self) {
+  fan_outs_[self.value].n.fetch_add(1, std::memory_order_seq_cst);
+  if (!announced()) return true;
+  LeaveFanOut(self);
+  return false;
+}
+
+void Park::Gather(Mailboxes& mail, ShardId self, absl::FunctionRef<void()> meanwhile) {
   arrived_.store(0, std::memory_order_relaxed);
   synced_.store(0, std::memory_order_relaxed);
   expected_ = 0;
+  ++round_;
   Advance(kGathering);
-  for (uint32_t i = 0; i < shard_count; ++i) {
+  for (uint32_t i = 0; i < shards_; ++i) {
     ShardId shard(static_cast<uint16_t>(i));
     if (shard == self || !set_.Has(shard)) continue;
-    BASALT_CHECK(mail.Send(shard, {.kind = Message::Kind::kPark, .from = self, .value = round_}));
+    BASALT_CHECK(mail.Send(shard, {.kind = Message::Kind::kPark, .from = self, .value = round_}));  // places are reserved
     ++expected_;
   }
   WaitFor(arrived_, meanwhile);
@@ -51,6 +58,7 @@ void Park::Gather(Mailboxes& mail, ShardId self, uint32_t shard_count, absl::Fun
 
 void Park::Release() {
   Advance(kReleased);
+  announced_.store(false, std::memory_order_release);
   serving_.fetch_add(1, std::memory_order_release);
 }
 

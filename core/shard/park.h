@@ -2,21 +2,23 @@
 // single-threaded code over all of them. One park at a time in the whole server, granted in order of asking, so nobody
 // starves and two coordinators never wait for each other.
 //
-//   coordinator                         every other shard                    those of the park's set
+//   coordinator                         shards of the park's set
 //   Ask() ... Granted(ticket)
-//   Announce(set): kQuiesce      --->   starts no more transactions with
-//                                       locks on shards of the set; when the
-//   ticks on until AllQuiet()    <---   last of its own is done: Quiet()
-//   Gather(): kPark              --->                                        its drain reaches the message
-//   waits for arrivals           <---                                        Stand(): arrived
-//   runs                                                                     waits
-//   Sync() (fsync policy always) --->                                        flushes its own log, arrives again
-//   Release()                    --->   goes on                              goes on
+//   Announce(set)
+//   ticks on until AllQuiet()
+//   Gather(): kPark              --->   the drain reaches the message
+//   waits for arrivals           <---   Stand(): arrived
+//   runs                                waits
+//   Sync() (fsync policy always) --->   flushes its own log, arrives again
+//   Release()                    --->   goes on
 //
-// The first round is there because a shard that stands cannot play its part in a transaction that holds locks on another: it would
-// stay half done under the coordinator's eyes, or for ever. Nobody waits in that round, all go on serving.
+// A shard that stands cannot play its part in a transaction that holds locks on another: that would stay half done under the
+// coordinator's eyes, or for ever. So from Announce to Release no shard begins one (EnterFanOut), and the coordinator waits until those
+// that are under way have ended; all go on serving meanwhile. Each shard counts its own, on a line of its own: whoever begins
+// one counts first and then looks for an announcement, who announces does so first and then looks at the counts, so one of the
+// two sees the other.
 //
-// Why the coordinator may wait in the second, spinning and then asleep: a participant never waits for anything but its own disk
+// Why the coordinator may wait for arrivals, spinning and then asleep: a participant never waits for anything but its own disk
 // while it stands, and between two commands it holds no lock. The one thing that can take long is a script, in the section or on
 // a shard that is to stand. When that becomes busy (busy-reply-threshold) it raises the alarm: those who wait do so
 // with an eye on their clients, who are told.
@@ -25,6 +27,7 @@
 #include <atomic>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 
 #include "absl/functional/function_ref.h"
 #include "core/base/ids.h"
@@ -70,16 +73,18 @@ class Park {
  public:
   using Ticket = uint64_t;
 
+  explicit Park(uint32_t shards) : fan_outs_(new Count[shards]), shards_(shards) {}
+
   // --- coordinator
   // Stands in line. Every ticket taken must be used (Announce ... Release) when it is granted.
   Ticket Ask() { return next_.fetch_add(1, std::memory_order_relaxed); }
   bool Granted(Ticket t) const { return serving_.load(std::memory_order_acquire) == t; }
-  // Tells every other shard that those of `set` are about to stand.
-  void Announce(Mailboxes& mail, ShardId self, const ShardSet& set, uint32_t shard_count);
-  // Every other shard has answered. (Who announced looks after its own transactions.)
-  bool AllQuiet() const { return quiet_.load(std::memory_order_acquire) == others_; }
+  // From here on no transaction with locks begins. The shards of `set` are to stand.
+  void Announce(const ShardSet& set);
+  // Those that had begun have ended.
+  bool AllQuiet() const;
   // Returns when every announced shard but `self` stands still. Calls `meanwhile` now and then while there is an alarm.
-  void Gather(Mailboxes& mail, ShardId self, uint32_t shard_count, absl::FunctionRef<void()> meanwhile);
+  void Gather(Mailboxes& mail, ShardId self, absl::FunctionRef<void()> meanwhile);
   // Lets every participant run its flush; returns when all have.
   template <class Flush>
   void Sync(Flush&& own_flush) {
@@ -90,12 +95,14 @@ class Park {
   // Lets everybody go, and the next ticket in.
   void Release();
 
-  // --- every shard
-  // What was announced; valid from a kQuiesce message until Quiet.
+  // What was announced. The coordinator.
   const ShardSet& set() const { return set_; }
-  void Quiet() { quiet_.fetch_add(1, std::memory_order_acq_rel); }
-  // Whether the park of that round (a kQuiesce message's value) is over.
-  bool Over(uint64_t round) const { return phase_.load(std::memory_order_acquire) >= round * kPhases + kReleased; }
+
+  // --- every shard, for itself
+  // Begins a transaction with locks on several shards, unless a park has been announced. Pair with LeaveFanOut.
+  bool EnterFanOut(ShardId self);
+  void LeaveFanOut(ShardId self) { fan_outs_[self.value].n.fetch_sub(1, std::memory_order_release); }
+  bool announced() const { return announced_.load(std::memory_order_seq_cst); }
 
   // --- participant
   // `round` is the park message's value. Returns when released; runs `flush` when the coordinator asks for it, and `meanwhile` now
@@ -115,7 +122,7 @@ class Park {
   void EndAlarm() { alarms_.fetch_sub(1, std::memory_order_acq_rel); }
 
  private:
-  enum Phase : uint64_t { kQuieting, kGathering, kSync, kReleased, kPhases };
+  enum Phase : uint64_t { kGathering, kSync, kReleased, kPhases };
 
   void Arrive(std::atomic<uint32_t>& counter);
   void WaitFor(std::atomic<uint32_t>& counter, absl::FunctionRef<void()> meanwhile);
@@ -132,16 +139,20 @@ class Park {
   alignas(kCacheLine) std::atomic<uint64_t> phase_{kReleased};  // round * kPhases + Phase; only grows
   alignas(kCacheLine) std::atomic<uint32_t> arrived_{0};
   alignas(kCacheLine) std::atomic<uint32_t> synced_{0};
-  alignas(kCacheLine) std::atomic<uint32_t> quiet_{0};
+  alignas(kCacheLine) std::atomic<bool> announced_{false};
   // What sleepers sleep on: the coordinator's rings when somebody arrives, the others' when the phase changes, both at an alarm.
   alignas(kCacheLine) std::atomic<uint32_t> coordinator_bell_{0};
   alignas(kCacheLine) std::atomic<uint32_t> participant_bell_{0};
   alignas(kCacheLine) std::atomic<uint32_t> alarms_{0};
-  // The coordinator's; the set is written before the messages that announce it, and again only after everybody was quiet.
+  struct alignas(kCacheLine) Count {
+    std::atomic<uint32_t> n{0};
+  };
+  const std::unique_ptr<Count[]> fan_outs_;  // by shard: transactions with locks under way
+  const uint32_t shards_;
+  // The coordinator's, handed on by serving_.
   ShardSet set_;
-  uint32_t others_ = 0;
   uint32_t expected_ = 0;
-  uint64_t round_ = 0;     // coordinator's; handed on by serving_
+  uint64_t round_ = 0;
 };
 
 }  // namespace basalt

@@ -100,7 +100,6 @@ void Shard::Handle(const Message& message) {
     case Message::Kind::kPark:
       return Stand(message.value);
     case Message::Kind::kTransactions:
-    case Message::Kind::kQuiesce:
       return coordinator_->Handle(message);
     case Message::Kind::kConnection:
       return frontend_->Adopt(static_cast<int>(message.value));

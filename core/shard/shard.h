@@ -56,7 +56,7 @@ class Coordinator {
  public:
   virtual ~Coordinator() = default;
   virtual bool Step() = 0;                        // true when there was work
-  virtual void Handle(const Message& message) = 0;  // kTransactions, kQuiesce
+  virtual void Handle(const Message& message) = 0;  // kTransactions
   virtual bool busy() const = 0;                  // waits for something that wakes nobody: the shard must not sleep long
   virtual bool awaits_answers() const = 0;        // of other shards: worth a short spin
   virtual int64_t MicrosToDeadline() const = 0;   // until something is to be done; INT64_MAX: nothing

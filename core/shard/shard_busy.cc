@@ -57,7 +57,6 @@ void Shard::HandleWhileBusy(const Message& message) {
       return SendBack(batch);
     }
     case Message::Kind::kTransactions:
-    case Message::Kind::kQuiesce:
       return coordinator_->HandleWhileBusy(message);
     case Message::Kind::kPark:
       late_.push_back(message);

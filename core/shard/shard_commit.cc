@@ -21,7 +21,6 @@ void Shard::Leave() {
   while (world_.departed.load(std::memory_order_acquire) < world_.shard_count()) {
     DrainMailbox();
     for (const Message& message : inbox_) {
-      if (message.kind == Message::Kind::kQuiesce) world_.park().Quiet();
       if (message.kind == Message::Kind::kPark) Stand(message.value);
     }
     inbox_.clear();
@@ -67,7 +66,7 @@ void Shard::PublishDurable() {
 void Shard::RunParked(absl::FunctionRef<void()> section) {
   ++stats_.parks_run;
   int64_t from_us = world_.clock().MonotonicMicros();
-  world_.park().Gather(world_.mail(), id_, world_.shard_count(), [this] { LookAround(); });
+  world_.park().Gather(world_.mail(), id_, [this] { LookAround(); });
   // The commit of a multi-shard transaction: one epoch, read while all of its shards stand still. What they had recorded in
   // this tick before is dated the same, so that no log goes back in time.
   Epoch epoch = world_.CurrentEpoch();

@@ -18,6 +18,7 @@ World::World(Config* config, const CommandTable* commands, const Clock* clock, u
       clock_(clock),
       shard_count_(shards),
       mail_(shards),
+      park_(shards),
       published_(new Published[shards]) {
   BASALT_CHECK(shards >= 1 && shards <= kMaxShards);
 }

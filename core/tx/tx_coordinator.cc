@@ -134,7 +134,7 @@ bool TxCoordinator::Step() {
   worked |= participant_.Step();
   worked |= TakeOwnAnswers();
   if (!flushing_.empty()) worked |= std::erase_if(flushing_, [&](Tx* tx) { return FinishFanOut(tx); }) > 0;
-  if (park_state_ != ParkState::kNone || !waiting_.empty() || !tasks_.empty() || quiesce_round_ != 0) worked |= StepPark();
+  if (park_state_ != ParkState::kNone || !waiting_.empty() || !tasks_.empty()) worked |= StepPark();
   ready_keys_.Serve();
   worked |= TakeOwnAnswers();
   return mailer_.Flush() || worked;
@@ -143,7 +143,7 @@ bool TxCoordinator::Step() {
 bool TxCoordinator::busy() const {
   // A park's turn, and its end, wake nobody; a full mailbox does not say when there is room again.
   return park_state_ != ParkState::kNone || !tasks_.empty() || !mailer_.empty() || !own_answers_.empty() || !late_.empty() ||
-         (quiesce_round_ != 0 && !waiting_.empty()) || ready_keys_.holding();
+         (!waiting_.empty() && world_.park().announced()) || ready_keys_.holding();
 }
 
 // Its own place among the client's commands under way is one; nothing else of the client's may be.
@@ -151,13 +151,6 @@ bool TxCoordinator::Ready(const Tx& tx) const {
   const Client* client = tx.client;
   return client == nullptr ||
          (client->in_flight == 1 && client->queued_local == 0 && client->replies.AllAnswered());
-}
-
-// A park is coming that this one would get in the way of.
-bool TxCoordinator::HeldBack(const Tx& tx) const {
-  if (tx.at_once()) return false;
-  return (quiesce_round_ != 0 && tx.shards.Intersects(quiesce_set_)) ||
-         (park_state_ == ParkState::kAnnounced && tx.shards.Intersects(park_set_));
 }
 
 bool TxCoordinator::StartWaiting() {
@@ -168,7 +161,8 @@ bool TxCoordinator::StartWaiting() {
       EndGathering(&tx);
       PlanTx(tx, world_);
     }
-    if (!tx.planned || tx.park || !Ready(tx) || HeldBack(tx)) {
+    // While a park has been announced, fan-outs wait.
+    if (!tx.planned || tx.park || !Ready(tx) || !(tx.at_once() || world_.park().EnterFanOut(shard_.id()))) {
       ++i;
       continue;
     }
@@ -196,6 +190,7 @@ void TxCoordinator::Start(std::unique_ptr<Tx> owned) {
 }
 
 std::unique_ptr<Tx> TxCoordinator::Take(Tx* tx) {
+  if (!tx->at_once()) world_.park().LeaveFanOut(shard_.id());
   const size_t place = tx->place;
   std::unique_ptr<Tx> owned = std::move(under_way_[place]);
   if (place + 1 < under_way_.size()) {
@@ -219,12 +214,6 @@ void TxCoordinator::SendAll(Tx* tx, TxItem::What what) {
 }
 
 void TxCoordinator::Handle(const Message& message) {
-  if (message.kind == Message::Kind::kQuiesce) {
-    quiesce_round_ = message.value;
-    quiesce_set_ = world_.park().set();
-    quiet_owed_ = true;
-    return;
-  }
   std::unique_ptr<TxMail> mail(static_cast<TxMail*>(message.pointer));
   for (TxItem& item : mail->items) OnItem(item);
   mailer_.Recycle(std::move(mail));
@@ -253,7 +242,6 @@ void TxCoordinator::OnItem(TxItem& item) {
 // --- while a script keeps this shard busy
 
 void TxCoordinator::HandleWhileBusy(const Message& message) {
-  if (message.kind == Message::Kind::kQuiesce) return Handle(message);
   std::unique_ptr<TxMail> mail(static_cast<TxMail*>(message.pointer));
   for (TxItem& item : mail->items) {
     const bool asks = item.what == TxItem::What::kLock || item.what == TxItem::What::kRunHere;
@@ -268,7 +256,6 @@ void TxCoordinator::HandleWhileBusy(const Message& message) {
 }
 
 void TxCoordinator::StepWhileBusy() {
-  AnswerQuiesce();
   RefuseBusyParks();
   mailer_.Flush();
 }
@@ -475,20 +462,6 @@ void TxCoordinator::Deliver(Client* client, std::string_view reply, Gate gate) {
 
 // --- park
 
-bool TxCoordinator::Quiesced(const ShardSet& set) const {
-  return std::none_of(under_way_.begin(), under_way_.end(),
-                      [&](const auto& tx) { return !tx->at_once() && tx->shards.Intersects(set); });
-}
-
-void TxCoordinator::AnswerQuiesce() {
-  if (quiesce_round_ == 0) return;
-  if (quiet_owed_ && Quiesced(quiesce_set_)) {
-    quiet_owed_ = false;
-    world_.park().Quiet();
-  }
-  if (world_.park().Over(quiesce_round_)) quiesce_round_ = 0;
-}
-
 // A park would have to wait for the script: whoever wants one of a shard that is busy is told so.
 bool TxCoordinator::RefuseBusyParks() {
   if (world_.busy_shards.load(std::memory_order_relaxed) == 0) return false;
@@ -507,7 +480,6 @@ bool TxCoordinator::RefuseBusyParks() {
 
 bool TxCoordinator::StepPark() {
   Park& park = world_.park();
-  AnswerQuiesce();
   RefuseBusyParks();
   if (park_state_ == ParkState::kNone) {
     if (tasks_.empty() && std::none_of(waiting_.begin(), waiting_.end(), [&](auto& tx) { return WantsPark(*tx); })) {
@@ -520,23 +492,23 @@ bool TxCoordinator::StepPark() {
     if (!park.Granted(ticket_)) return false;
     AnnouncePark();
   }
-  if (!(Quiesced(park_set_) && park.AllQuiet()) && !MutantIs("park-unquiet")) return false;
+  if (!park.AllQuiet() && !MutantIs("park-unquiet")) return false;
   park_state_ = ParkState::kNone;
   park_for_task_ ? RunTask() : RunPark();
   return true;
 }
 
 void TxCoordinator::AnnouncePark() {
-  park_set_ = ShardSet{};
-  park_set_.Add(shard_.id());
+  ShardSet set;
+  set.Add(shard_.id());
   // A task is about a cut in time: no command may run in its park, before or after it.
   park_for_task_ = !tasks_.empty();
-  if (park_for_task_) park_set_ = ShardSet::FirstN(world_.shard_count());
+  if (park_for_task_) set = ShardSet::FirstN(world_.shard_count());
   for (auto& tx : waiting_) {
-    if (WantsPark(*tx)) park_set_.Add(tx->shards);
+    if (WantsPark(*tx)) set.Add(tx->shards);
   }
   park_state_ = ParkState::kAnnounced;
-  world_.park().Announce(world_.mail(), shard_.id(), park_set_, world_.shard_count());
+  world_.park().Announce(set);
 }
 
 void TxCoordinator::RunTask() {
@@ -553,7 +525,7 @@ void TxCoordinator::RunPark() {
   };
   std::vector<Run> runs;
   for (auto& tx : waiting_) {
-    if (WantsPark(*tx) && park_set_.Covers(tx->shards)) runs.push_back({std::move(tx), {}});
+    if (WantsPark(*tx) && world_.park().set().Covers(tx->shards)) runs.push_back({std::move(tx), {}});
   }
   std::erase(waiting_, nullptr);
   shard_.RunParked([&] {

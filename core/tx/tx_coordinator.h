@@ -73,7 +73,6 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   void Add(std::unique_ptr<Tx> tx);
   bool Ready(const Tx& tx) const;
   bool WantsPark(const Tx& tx) const { return tx.planned && tx.park && Ready(tx); }
-  bool HeldBack(const Tx& tx) const;
   bool StartWaiting();
   void Start(std::unique_ptr<Tx> tx);
   std::unique_ptr<Tx> Take(Tx* tx);
@@ -100,12 +99,10 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
 
   // --- park
   bool StepPark();
-  void AnswerQuiesce();
   bool RefuseBusyParks();
   void AnnouncePark();
   void RunPark();
   void RunTask();
-  bool Quiesced(const ShardSet& set) const;
 
   // --- blocked commands
   void Block(Tx& tx);
@@ -130,10 +127,6 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   enum class ParkState : uint8_t { kNone, kInLine, kAnnounced } park_state_ = ParkState::kNone;
   Park::Ticket ticket_ = 0;
   bool park_for_task_ = false;
-  ShardSet park_set_;                     // announced by this shard
-  uint64_t quiesce_round_ = 0;            // another shard's park, while it is not over
-  ShardSet quiesce_set_;
-  bool quiet_owed_ = false;               // it waits for our Quiet()
 };
 
 }  // namespace basalt
