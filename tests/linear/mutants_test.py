@@ -43,7 +43,7 @@ MUTANTS = [
     Mutant("early-unlock", 4, OVER_SHARDS),
     Mutant("order-ignored", 4, OVER_SHARDS),
     Mutant("deferred-ignored", 4, OVER_SHARDS),
-    Mutant("park-unquiet", 4, "single mget multi script-declared script-undeclared pipeline"),
+    Mutant("park-unquiet", 4, "mget multi park registers bank pipeline"),
     Mutant("escalate-no-rollback", 4, "single script-undeclared"),
     Mutant("watch-ignored", 2, "single multi watch"),
     Mutant("blocked-served-twice", 4, "queue blocking"),
