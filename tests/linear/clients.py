@@ -28,6 +28,7 @@ from plan import (
     replace,
     take,
     value,
+    whole_server,
 )
 
 KINDS = (
@@ -35,6 +36,7 @@ KINDS = (
     "mget",  # MGET of several keys
     "multi",  # MULTI with several appends and reads
     "watch",  # WATCH, reads, MULTI, appends, EXEC
+    "park",  # as "multi", with a command about the whole server, for which all shards stand still
     "script",  # EVAL with one key
     "script-declared",  # EVAL with several keys
     "script-undeclared",  # EVAL that does not name all of its keys
@@ -213,6 +215,11 @@ class Client:
 
     def multi(self):
         return Multi("multi", self.actions(self.keys(self.rng.choice((1, 2, 3, 6, 10)))))
+
+    def park(self):
+        actions = self.actions(self.keys(self.rng.choice((1, 2, 6)))) + [whole_server()]
+        self.rng.shuffle(actions)
+        return Multi("park", actions)
 
     def watch(self):
         keys = self.keys(3)

@@ -34,18 +34,20 @@ class Broken(Exception):
 
 
 def judge(server, settings, grace_s=60.0):
-    """Runs one workload on a running server. Raises Broken, Violation, Failed."""
+    """Runs one workload on a running server: (a line to print, number of operations). Raises
+    Violation or Failed.
+    """
     began = time.monotonic()
     history = run(server.port, settings, grace_s)
     ran = time.monotonic() - began
     verdict = check(history)
-    return "%s\n    %d operations in %.1f s, %d edges checked in %.1f s of CPU: strictly serializable" % (
-        counts(history),
+    summary = "%d operations in %.1f s, %d edges (%.1f s of CPU): strictly serializable" % (
         verdict.operations,
         ran,
         verdict.edges,
         verdict.seconds,
     )
+    return counts(history) + "\n    " + summary, verdict.operations
 
 
 def play_round(options, shards, args, seconds, kinds):
@@ -70,7 +72,7 @@ def play_round(options, shards, args, seconds, kinds):
                     in_order=not server.basalt or shards == 1,
                 )
                 print("    seed %d" % seed, flush=True)
-                print("    " + judge(server, settings), flush=True)
+                print("    " + judge(server, settings)[0], flush=True)
                 seconds -= HISTORY_S
                 seed += 1
             if not server.running():

@@ -35,6 +35,7 @@ REPLIES = {
     "value": (bytes, NIL),
     "replace": (bytes, NIL),
     "overwrite": bytes,
+    "aside": int,
 }
 
 
@@ -52,7 +53,7 @@ class Action:
         self.words = words  # behind the key
 
     def as_command(self):
-        return (self.command, self.key) + self.words
+        return (self.command,) + ((self.key,) if self.key is not None else ()) + self.words
 
     def as_script(self, key):
         return (self.command, key, self.words[0] if self.words else b"")
@@ -133,6 +134,11 @@ def value(key):
 
 def replace(key, new):
     return Action("replace", key, "SET", new, "GET")
+
+
+def whole_server():
+    """A number that depends on all shards; what it is does not matter here."""
+    return Action("aside", None, "DBSIZE")
 
 
 # --- forms ----------------------------------------------------------------------------------------
