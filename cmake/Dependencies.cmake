@@ -8,11 +8,10 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 # Debian ships liblzf without a pkg-config file.
 find_library(BASALT_LZF lzf REQUIRED)
 
-# Lua 5.1 for scripts, with its cjson and bit packages: linked statically where the archives are there, so that the server
-# needs only liblua5.1 at run time.
+# Lua 5.1 for scripts, and cjson: linked statically where the archive is there, so that the server needs only liblua5.1 at
+# run time.
 pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.1)
 find_library(BASALT_LUA_CJSON NAMES liblua5.1-cjson.a lua5.1-cjson REQUIRED)
-find_library(BASALT_LUA_BIT NAMES liblua5.1-bitop.a lua5.1-bitop REQUIRED)
 
 if(BASALT_SANITIZE)
   add_compile_options(-fsanitize=${BASALT_SANITIZE} -fno-omit-frame-pointer -g)

@@ -1,9 +1,6 @@
-// The libraries that scripts have beside Lua's own: cjson, cmsgpack, struct and bit. cjson and bit
-// are the system's packages; the other two are ours (lib_cmsgpack.h, lib_struct.h). None of them
+// The libraries that scripts have beside Lua's own: cjson, cmsgpack, struct and bit. cjson is the
+// system's package, behind bounds of ours; the others are written here (lib_*.h). None of them
 // gives a script a way out of its VM: no files, no processes, no code from binary data.
-//
-// cjson keeps its settings per VM, so what a script sets (cjson.encode_max_depth(...) and so on)
-// holds for later scripts of that VM too.
 #pragma once
 
 struct lua_State;

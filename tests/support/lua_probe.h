@@ -1,6 +1,6 @@
-// Evaluates one Lua expression with the libraries of scripts, in a bare VM and, where there is one,
-// in a redis-server, and gives what came out as text that can be compared: every result with its
-// type, control characters escaped, table fields sorted; or the error. One thread.
+// Evaluates Lua expressions with the libraries of scripts, in a bare VM and, where there is one, in
+// a redis-server, and gives what came out as text that can be compared: every result with its type,
+// control characters escaped, table fields sorted; or the error. One thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,12 @@
 
 namespace basalt {
 
-// ARGV[1] is an expression list; ARGV[2] and further are what it may use, as `a` and `b`.
+// An expression list, and two texts that it may use as `a` and `b`.
+struct ProbeCase {
+  std::string expression, a, b;
+};
+
+// ARGV holds the three parts of every case; returns as many texts as there are cases.
 inline constexpr char kProbeScript[] = R"LUA(
 local function text(s)
   local shown = s:gsub('[^%w%p ]', function(c) return ('\\x%02x'):format(c:byte()) end)
@@ -34,13 +39,17 @@ local function show(v, depth)
   table.sort(fields)
   return '{' .. table.concat(fields, ',') .. '}'
 end
-local chunk = assert(loadstring('local a, b = ... return ' .. ARGV[1], '@probe'))
 local function results(ok, ...)
   local shown = {}
   for i = 1, select('#', ...) do shown[i] = show((select(i, ...)), 0) end
   return (ok and '' or 'error: ') .. table.concat(shown, ' ')
 end
-return results(pcall(chunk, ARGV[2], ARGV[3]))
+local all = {}
+for i = 1, #ARGV, 3 do
+  local chunk, wrong = loadstring('local a, b = ... return ' .. ARGV[i], '@probe')
+  all[#all + 1] = chunk and results(pcall(chunk, ARGV[i + 1], ARGV[i + 2])) or wrong
+end
+return all
 )LUA";
 
 class LocalProbe {
@@ -54,21 +63,32 @@ class LocalProbe {
   LocalProbe(const LocalProbe&) = delete;
   LocalProbe& operator=(const LocalProbe&) = delete;
 
-  std::string Run(std::string_view expression, std::string_view a = {}, std::string_view b = {}) {
-    lua_createtable(lua_, 3, 0);
+  std::vector<std::string> Run(const std::vector<ProbeCase>& cases) {
+    lua_newtable(lua_);
     int index = 0;
-    for (const std::string_view argument : {expression, a, b}) {
-      lua_pushlstring(lua_, argument.data(), argument.size());
-      lua_rawseti(lua_, -2, ++index);
+    for (const ProbeCase& c : cases) {
+      for (const std::string* argument : {&c.expression, &c.a, &c.b}) {
+        lua_pushlstring(lua_, argument->data(), argument->size());
+        lua_rawseti(lua_, -2, ++index);
+      }
     }
     lua_setglobal(lua_, "ARGV");
     if (luaL_loadstring(lua_, kProbeScript) == 0) lua_pcall(lua_, 0, 1, 0);
-    size_t size = 0;
-    const char* text = lua_tolstring(lua_, -1, &size);
-    std::string result = text ? std::string(text, size) : "no text";
+    std::vector<std::string> results(cases.size());
+    if (!lua_istable(lua_, -1)) {
+      ADD_FAILURE() << lua_tostring(lua_, -1);
+      lua_newtable(lua_);
+    }
+    for (size_t i = 0; i < cases.size(); ++i) {
+      lua_rawgeti(lua_, -1, static_cast<int>(i + 1));
+      size_t size = 0;
+      if (const char* text = lua_tolstring(lua_, -1, &size)) results[i].assign(text, size);
+      lua_pop(lua_, 1);
+    }
     lua_settop(lua_, 0);
-    return result;
+    return results;
   }
+  std::string Run(const std::string& expression) { return Run({{expression, "", ""}})[0]; }
 
  private:
   lua_State* lua_;
@@ -78,11 +98,15 @@ class RedisProbe {
  public:
   RedisProbe() : server_(RedisProcess::Start(folder_.path())) {}
   bool is_up() const { return server_ != nullptr; }
-  std::string Run(std::string_view expression, std::string_view a = {}, std::string_view b = {}) {
-    return server_
-        ->Command(
-            {"EVAL", kProbeScript, "0", std::string(expression), std::string(a), std::string(b)})
-        .text;
+  std::vector<std::string> Run(const std::vector<ProbeCase>& cases) {
+    std::vector<std::string> command = {"EVAL", kProbeScript, "0"};
+    for (const ProbeCase& c : cases) command.insert(command.end(), {c.expression, c.a, c.b});
+    const ReplyValue reply = server_->Command(command);
+    std::vector<std::string> results;
+    for (const ReplyValue& element : reply.elements) results.push_back(element.text);
+    EXPECT_EQ(results.size(), cases.size()) << reply.text;
+    results.resize(cases.size());
+    return results;
   }
 
  private:

@@ -183,6 +183,23 @@ TEST_F(LibrariesTest, StructRefuses) {
   });
 }
 
+// What lua-cjson cannot count does not reach it.
+TEST_F(LibrariesTest, CjsonBoundsItsOutput) {
+  const std::string too_large = "error: \"probe:1: Cannot serialise: the result may be too large\"";
+  const char* bomb =
+      "(function() local t = ('x'):rep(1e6) for i = 1, 3 do t = {t, t, t, t, t, t, t, t} end "
+      "return t end)()";
+  EXPECT_EQ(probe_.Run(std::string("cjson.encode(") + bomb + ")"), too_large);
+  EXPECT_EQ(probe_.Run(std::string("cjson.new().encode(") + bomb + ")"), too_large);
+  Check({
+      {"#cjson.encode(('x'):rep(1e6))", "1000002"},
+      {"cjson.encode_sparse_array(true), cjson.encode({[2^30]=1})", R"(true "{"1073741824":1}")"},
+      {"cjson.encode_sparse_array(true, 0, 0)", "true 0 0"},
+      {"cjson.encode({[3]=1})", R"("[null,null,1]")"},
+  });
+  EXPECT_EQ(probe_.Run("cjson.encode({[2^30]=1})"), too_large);
+}
+
 TEST_F(LibrariesTest, CjsonAndBit) {
   Check({
       {"cjson.encode({1, 'a', cjson.null, {b = true}})", R"("[1,"a",null,{"b":true}]")"},
@@ -192,6 +209,9 @@ TEST_F(LibrariesTest, CjsonAndBit) {
       {"cjson.encode({[100] = 1})",
        "error: \"probe:1: Cannot serialise table: excessively sparse array\""},
       {"bit.band(0xff, 0x0f), bit.tohex(-1), bit.rshift(-1, 28)", "15 \"ffffffff\" 15"},
+      {"bit.tohex(255, -2^31), bit.tohex(255, 2), bit.tohex(255, -2)", R"("000000FF" "ff" "FF")"},
+      {"bit.tobit(2^32 - 1), bit.tobit(2.5), bit.bswap(1), bit.ror(1, 33)",
+       "-1 2 16777216 -2147483648"},
   });
 }
 
