@@ -6,6 +6,7 @@
 #include "core/cmd/script_handlers.h"
 #include "core/script/engine.h"
 #include "core/script/script_flags.h"
+#include "core/shard/world.h"
 
 namespace basalt {
 namespace {
@@ -124,11 +125,24 @@ void FunctionList(CommandContext& ctx) {
   ctx.reply.EndArray(mark, n);
 }
 
+void ReplyRunning(CommandContext& ctx) {
+  std::optional<script::BusyBoard::Running> running = script::ScriptEngine::Of(ctx).store().busy().Longest();
+  if (!running.has_value() || ctx.world() == nullptr) return ctx.reply.Null();
+  ctx.reply.Map(3);
+  ctx.reply.Bulk("name");
+  ctx.reply.Bulk(running->name);
+  ctx.reply.Bulk("command");
+  ctx.reply.Array(running->command.size());
+  for (const std::string& word : running->command) ctx.reply.Bulk(word);
+  ctx.reply.Bulk("duration_ms");
+  ctx.reply.Integer((ctx.world()->clock().MonotonicMicros() - running->started_us) / 1000);
+}
+
 void FunctionStats(CommandContext& ctx) {
   FunctionRegistry::Usage usage = Registry(ctx).usage();
   ctx.reply.Map(2);
   ctx.reply.Bulk("running_script");
-  ctx.reply.Null();
+  ReplyRunning(ctx);
   ctx.reply.Bulk("engines");
   ctx.reply.Map(1);
   ctx.reply.Bulk("LUA");
@@ -139,7 +153,7 @@ void FunctionStats(CommandContext& ctx) {
   ctx.reply.Integer(static_cast<int64_t>(usage.functions));
 }
 
-void FunctionKill(CommandContext& ctx) { ctx.reply.Error(errors::kNotBusy); }
+void FunctionKill(CommandContext& ctx) { EndBusyScript(ctx, /*functions=*/true); }
 
 void FunctionHelp(CommandContext& ctx) {
   ReplyHelp(ctx, {"DELETE <library>", "    Deletes a library with its functions.",

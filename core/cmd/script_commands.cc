@@ -37,7 +37,7 @@ void ScriptFlush(CommandContext& ctx) {
   ctx.reply.Ok();
 }
 
-void ScriptKill(CommandContext& ctx) { ctx.reply.Error(errors::kNotBusy); }
+void ScriptKill(CommandContext& ctx) { EndBusyScript(ctx, /*functions=*/false); }
 
 void ScriptDebug(CommandContext& ctx) {
   if (Is(ctx.args[2], "no")) return ctx.reply.Ok();
@@ -57,7 +57,7 @@ constexpr char kToAll[] = "request_policy:all_nodes response_policy:all_succeede
 
 constexpr CommandSpec kScriptRows[] = {
     {"script|debug", 3, kNoScript, {}, Where::kHome, ScriptDebug, "scripting", ""},
-    {"script|exists", -3, kNoScript, {}, Where::kHome, ScriptExists, "scripting", "", {},
+    {"script|exists", -3, kNoScript, {}, Where::kHomeInTurn, ScriptExists, "scripting", "", {},
      "request_policy:all_shards response_policy:agg_logical_and"},
     {"script|flush", -2, kNoScript, {}, Where::kAllShards, ScriptFlush, "scripting", "", {}, kToAll},
     {"script|help", 2, kLoading | kStale, {}, Where::kHome, ScriptHelp, "scripting", ""},
@@ -78,6 +78,20 @@ bool FindScriptKeys(Args args, std::vector<uint32_t>* positions) {
 void NotReached(CommandContext& ctx) { ReplyWrongArity(ctx); }
 
 }  // namespace
+
+void EndBusyScript(CommandContext& ctx, bool functions) {
+  using Kill = script::BusyBoard::Kill;
+  switch (ScriptEngine::Of(ctx).store().busy().AskToEnd(functions)) {
+    case Kill::kAsked:
+      return ctx.reply.Ok();
+    case Kill::kNotBusy:
+      return ctx.reply.Error(errors::kNotBusy);
+    case Kill::kUnkillable:
+      return ctx.reply.Error(errors::kUnkillable);
+    case Kill::kOtherKind:
+      return ctx.reply.Error(functions ? errors::kBusyScript : errors::kBusyFunction);
+  }
+}
 
 std::span<const CommandSpec> ScriptCommands() {
   constexpr uint32_t kRun = kNoScript | kStale | kSkipMonitor | kMovableKeys | kMayReplicate;

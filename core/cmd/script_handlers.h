@@ -1,4 +1,4 @@
-// FUNCTION's subcommands; its container is a row of script_commands.cc.
+// What the rows of EVAL, SCRIPT and FUNCTION share.
 #pragma once
 
 #include <span>
@@ -7,6 +7,9 @@
 
 namespace basalt {
 
-std::span<const CommandSpec> FunctionSubcommands();  // function_commands.cc
+std::span<const CommandSpec> FunctionSubcommands();  // function_commands.cc; the container is a row of script_commands.cc
+
+// SCRIPT KILL and FUNCTION KILL.
+void EndBusyScript(CommandContext& ctx, bool functions);
 
 }  // namespace basalt

@@ -191,10 +191,19 @@ void ScriptEngine::Run(CommandContext& ctx, const Target& target, bool read_only
   RunUndoable(ctx, target, read_only);
 }
 
+ScriptRun::Options ScriptEngine::OptionsOf(const CommandContext& ctx, const Target& target, bool read_only) {
+  ScriptRun::Options options{.name = target.name, .flags = target.flags, .read_only = read_only};
+  options.is_function = target.vm->kind() == Vm::Kind::kFunctions;
+  if (ctx.world() == nullptr || ctx.shard() == nullptr) return options;
+  options.busy = &store_.busy();
+  options.serve_while_busy = &serve_while_busy_;
+  return options;
+}
+
 // With everything the script may touch at hand. In each log its effects are one group.
 void ScriptEngine::RunInGroup(CommandContext& ctx, const Target& target, bool read_only) {
   ctx.ForEachKeyspace([](Keyspace& keyspace) { keyspace.journal().BeginGroup(); });
-  ScriptRun run(ctx, {.name = target.name, .flags = target.flags, .read_only = read_only});
+  ScriptRun run(ctx, OptionsOf(ctx, target, read_only));
   target.vm->Call(target.reference, run, keys_, args_);
   ctx.ForEachKeyspace([](Keyspace& keyspace) { keyspace.journal().EndGroup(); });
 }
@@ -203,17 +212,23 @@ void ScriptEngine::RunUndoable(CommandContext& ctx, const Target& target, bool r
   Journal& journal = ctx.local().journal();
   undo_.Begin(ctx.local());
   const Journal::Mark mark = journal.BeginUndoableGroup();
-  ScriptRun run(ctx, {.name = target.name, .flags = target.flags, .read_only = read_only, .undo = &undo_});
+  ScriptRun::Options options = OptionsOf(ctx, target, read_only);
+  options.undo = &undo_;
+  ScriptRun run(ctx, options);
   target.vm->Call(target.reference, run, keys_, args_);
-  const bool again = run.unwind() == Unwind::kPark || run.unwind() == Unwind::kParkOnce;
+  const bool again =
+      run.unwind() == Unwind::kPark || run.unwind() == Unwind::kParkOnce || run.unwind() == Unwind::kParkNow;
   if (!again) {
     journal.EndUndoableGroup();
     return undo_.Commit();
   }
   TakeBack(ctx, mark);
   if (target.script != nullptr) {
-    bool heavy = run.unwind() == Unwind::kParkOnce && target.script->heavy_runs.fetch_add(1, std::memory_order_relaxed) + 1 < kHeavyRunsMax;
-    if (!heavy) target.script->needs_park.store(true, std::memory_order_relaxed);
+    bool always = run.unwind() == Unwind::kPark;
+    if (run.unwind() == Unwind::kParkOnce) {
+      always = target.script->heavy_runs.fetch_add(1, std::memory_order_relaxed) + 1 >= kHeavyRunsMax;
+    }
+    if (always) target.script->needs_park.store(true, std::memory_order_relaxed);
   }
   ctx.Escalate();
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,9 @@ class ScriptEngine final : public Extension {
   void Fcall(CommandContext& ctx, bool read_only);
   // SCRIPT LOAD. Empty, or the error reply; *sha is set otherwise.
   std::string Load(std::string_view body, std::string* sha);
+
+  // Called again and again while a script is busy: lets the shard answer its clients.
+  void set_serve_while_busy(std::function<void()> serve) { serve_while_busy_ = std::move(serve); }
 
   // Bytes of the Lua states; for INFO, with the shard parked.
   size_t eval_bytes() const { return eval_ != nullptr ? eval_->bytes() : 0; }
@@ -76,6 +80,7 @@ class ScriptEngine final : public Extension {
   void Run(CommandContext& ctx, const Target& target, bool read_only);
   void RunUndoable(CommandContext& ctx, const Target& target, bool read_only);
   void RunInGroup(CommandContext& ctx, const Target& target, bool read_only);
+  ScriptRun::Options OptionsOf(const CommandContext& ctx, const Target& target, bool read_only);
   void TakeBack(CommandContext& ctx, const Journal::Mark& mark);
 
   ScriptStore& store_;
@@ -87,6 +92,7 @@ class ScriptEngine final : public Extension {
   TextMap<LoadedLibrary> libraries_;  // by name, in functions_
   TextMap<Function> by_name_;
   UndoLog undo_;
+  std::function<void()> serve_while_busy_;
   std::vector<std::string_view> keys_, args_;  // of the run
 };
 

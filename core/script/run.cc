@@ -1,5 +1,9 @@
 #include "core/script/run.h"
 
+#include <utility>
+
+#include "core/base/hash.h"
+#include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
 #include "core/resp/errors.h"
@@ -7,6 +11,35 @@
 #include "core/shard/world.h"
 
 namespace basalt::script {
+
+ScriptRun::ScriptRun(CommandContext& caller, const Options& options)
+    : caller_(caller), options_(options), db_(caller.db_index()) {
+  if (options_.busy != nullptr) started_us_ = caller.world()->clock().MonotonicMicros();
+}
+
+ScriptRun::~ScriptRun() {
+  if (on_board_) options_.busy->Leave(caller_.shard()->id());
+}
+
+void ScriptRun::Tick() {
+  if (options_.busy == nullptr) return;
+  const int64_t threshold_ms = caller_.world()->config().busy_reply_threshold;
+  const ShardId shard = caller_.shard()->id();
+  if (!on_board_) {
+    if (threshold_ms == 0 || caller_.world()->clock().MonotonicMicros() - started_us_ < threshold_ms * 1000) return;
+    BusyBoard::Running running{.name = std::string(options_.name), .is_function = options_.is_function, .started_us = started_us_};
+    for (std::string_view word : caller_.args) running.command.emplace_back(word);
+    options_.busy->Enter(shard, std::move(running));
+    on_board_ = true;
+    if (wrote_) options_.busy->NoteWritten(shard);
+    LogWarning("Slow script detected: still in execution after ", threshold_ms, " milliseconds. Script name is: ", options_.name, ".");
+  }
+  if (options_.serve_while_busy != nullptr && *options_.serve_while_busy) (*options_.serve_while_busy)();
+  if (!wrote_ && options_.busy->KillWanted(shard)) {
+    unwind_ = Unwind::kKilled;
+    LogNotice("Script killed by user with ", options_.is_function ? "FUNCTION" : "SCRIPT", " KILL.");
+  }
+}
 
 bool ScriptRun::Refuse(std::string_view why) {
   error = why;
@@ -34,12 +67,17 @@ bool ScriptRun::Execute() {
     unwind_ = Unwind::kPark;
     return false;
   }
+  if (IsLocked(*spec, args)) {
+    unwind_ = Unwind::kParkNow;
+    return false;
+  }
   if (spec->Has(kWrite)) {
     if (options_.undo != nullptr && !options_.undo->Capture(db_, *spec, args, key_positions_)) {
       unwind_ = Unwind::kParkOnce;
       return false;
     }
     wrote_ = true;
+    if (on_board_) options_.busy->NoteWritten(caller_.shard()->id());
   }
   Run(*spec, args);
   if (options_.undo != nullptr && spec->Has(kWrite)) options_.undo->AfterCommand();
@@ -77,6 +115,15 @@ bool ScriptRun::Reaches(const CommandSpec& spec, Args args) {
     case Where::kScript:
     case Where::kTransaction:
       return false;
+  }
+  return false;
+}
+
+bool ScriptRun::IsLocked(const CommandSpec& spec, Args args) {
+  Shard* shard = caller_.shard();
+  if (shard == nullptr || caller_.parked_world() || !shard->locks().any_held()) return false;
+  for (uint32_t i : key_positions_) {
+    if (shard->locks().Blocks(HashKey(args[i]), !spec.Has(kReadonly))) return true;
   }
   return false;
 }

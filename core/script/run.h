@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/script/busy_board.h"
 #include "core/script/script_flags.h"
 #include "core/script/undo_log.h"
 #include "core/shard/command_context.h"
@@ -17,7 +19,8 @@ namespace basalt::script {
 enum class Unwind : uint8_t {
   kNot,
   kPark,       // it reached for what is not at hand: again with every shard parked
-  kParkOnce,   // the same, as a write could not be made undoable; says nothing of the next run
+  kParkOnce,   // the same, as a write could not be made undoable
+  kParkNow,    // the same, as a key belonged to a transaction over several shards just then
   kKilled,
 };
 
@@ -28,10 +31,13 @@ class ScriptRun {
     uint32_t flags = 0;     // ScriptFlag
     bool read_only = false; // may not write: by its flags, or the command that called it
     UndoLog* undo = nullptr;  // null: nothing will have to be taken back
+    bool is_function = false;
+    BusyBoard* busy = nullptr;  // null: runs for as long as it likes
+    std::function<void()>* serve_while_busy = nullptr;  // may be null
   };
 
-  ScriptRun(CommandContext& caller, const Options& options)
-      : caller_(caller), options_(options), db_(caller.db_index()) {}
+  ScriptRun(CommandContext& caller, const Options& options);
+  ~ScriptRun();
   ScriptRun(const ScriptRun&) = delete;
   ScriptRun& operator=(const ScriptRun&) = delete;
 
@@ -52,14 +58,16 @@ class ScriptRun {
   void set_unwind(Unwind why) { unwind_ = why; }
   bool wrote() const { return wrote_; }
 
-  // Now and then while the script runs.
-  void Tick() {}
+  // Now and then while the script runs: it may have become busy, and somebody may want it ended.
+  void Tick();
 
  private:
   bool Refuse(std::string_view why);
   bool MayWrite();
   // Whether everything the command will touch is at hand.
   bool Reaches(const CommandSpec& spec, Args args);
+  // Whether one of its keys is held by a transaction, for which commands on declared keys have waited already.
+  bool IsLocked(const CommandSpec& spec, Args args);
   // World mode: the shard that owns all the command's keys, or null when there is no such.
   Shard* SoleOwner(const CommandSpec& spec);
   void Run(const CommandSpec& spec, Args args);
@@ -70,6 +78,8 @@ class ScriptRun {
   DbIndex db_;  // SELECT moves the script, not its caller
   Unwind unwind_ = Unwind::kNot;
   bool wrote_ = false;
+  bool on_board_ = false;
+  int64_t started_us_ = 0;
   std::vector<uint32_t> key_positions_;
 };
 

@@ -66,8 +66,7 @@ int ForEach(lua_State* lua) {
 int GetMetatable(lua_State* lua) {
   luaL_checkany(lua, 1);
   if (LookThrough(lua, 1) || lua_type(lua, 1) == LUA_TSTRING) {
-    if (!lua_getmetatable(lua, 1)) return 0;
-    Guard(lua);
+    lua_getmetatable(lua, 1) ? Guard(lua) : lua_pushnil(lua);
     return 1;
   }
   return Vm::Of(lua).originals.getmetatable(lua);

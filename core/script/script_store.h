@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/script/text_map.h"
+#include "core/script/busy_board.h"
 #include "core/script/function_registry.h"
 #include "core/shard/extension.h"
 
@@ -48,6 +49,7 @@ class ScriptStore final : public Extension {
   Usage usage();
 
   FunctionRegistry& functions() { return functions_; }
+  BusyBoard& busy() { return busy_; }
 
  private:
   std::mutex mutex_;
@@ -55,6 +57,7 @@ class ScriptStore final : public Extension {
   size_t bytes_ = 0;
   std::atomic<uint64_t> generation_{1};
   FunctionRegistry functions_;
+  BusyBoard busy_;
 };
 
 }  // namespace basalt::script

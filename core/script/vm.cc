@@ -57,6 +57,14 @@ void ReplyError(lua_State* lua, ScriptRun& run) {
   if (!source.empty() && !line.empty()) StrAppend(&run.failure, ", on ", source, ":", line, ".");
 }
 
+// Of a script that was killed: where it stood.
+void KeepPlace(lua_State* lua, ScriptRun& run) {
+  if (!lua_istable(lua, -1)) lua_newtable(lua);
+  lua_pushliteral(lua, "ERR Script killed by user with SCRIPT KILL...");
+  lua_setfield(lua, -2, "err");
+  ReplyError(lua, run);
+}
+
 int CallBody(lua_State* lua) {
   CallFrame& frame = *static_cast<CallFrame*>(lua_touserdata(lua, 1));
   lua_settop(lua, 0);
@@ -76,6 +84,7 @@ int CallBody(lua_State* lua) {
     arguments = 2;
   }
   int status = lua_pcall(lua, arguments, 1, 1);
+  if (frame.run.unwind() == Unwind::kKilled) KeepPlace(lua, frame.run);
   if (frame.run.unwind() != Unwind::kNot) return 0;
   if (status != 0) {
     ReplyError(lua, frame.run);
@@ -181,7 +190,7 @@ void Vm::Call(int reference, ScriptRun& run, const std::vector<std::string_view>
   run_ = nullptr;
   lua_settop(lua_, 0);
   if (run.unwind() != Unwind::kNot || !run.failure.empty()) run.caller().reply.buffer()->resize(begin);
-  if (run.unwind() == Unwind::kNot && !run.failure.empty()) run.caller().reply.Error(run.failure);
+  if (!run.failure.empty()) run.caller().reply.Error(run.failure);
   CollectSome();
 }
 

@@ -1,4 +1,3 @@
-#include "core/script/engine.h"
 #include "net/server/server.h"
 
 #include <errno.h>
@@ -23,6 +22,7 @@
 #include "core/base/status.h"
 #include "core/base/strings.h"
 #include "core/cmd/all_commands.h"
+#include "core/script/engine.h"
 #include "core/tx/tx_coordinator.h"
 #include "core/value/value_limits.h"
 #include "net/server/listener.h"
