@@ -22,6 +22,7 @@ const CommandTable& AllCommands() {
       CommandCommands(),
       ConfigCommands(),
       ServerCommands(),
+      ScriptCommands(),
   };
   static const CommandTable table(groups);
   return table;

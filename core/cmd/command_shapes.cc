@@ -19,7 +19,7 @@ constexpr FlagName kFlags[] = {
     {kAdmin, "admin"},         {kPubSub, "pubsub"},             {kNoScript, "noscript"},
     {kBlocking, "blocking"},   {kLoading, "loading"},           {kStale, "stale"},
     {kSkipMonitor, "skip_monitor"}, {kSkipSlowlog, "skip_slowlog"},  {kFast, "fast"},
-    {kNoAuth, "no_auth"},      {kMayReplicate, "may_replicate"}, {kNoAsyncLoading, "no_async_loading"},
+    {kNoAuth, "no_auth"},      {kNoAsyncLoading, "no_async_loading"},
     {kNoMulti, "no_multi"},    {kMovableKeys, "movablekeys"},   {kAllowBusy, "allow_busy"},
 };
 
@@ -127,6 +127,7 @@ bool Locate(const KeySpecRow& row, Args args, int64_t* first, int64_t* last, int
 std::vector<std::string_view> FlagNames(const CommandSpec& spec) {
   std::vector<std::string_view> names;
   for (const FlagName& f : kFlags) {
+    if (f.flag == kMovableKeys && spec.where == Where::kScript) names.push_back("no_mandatory_keys");
     if (spec.Has(f.flag)) names.push_back(f.name);
   }
   return names;

@@ -33,7 +33,7 @@ void EchoCommand(CommandContext& ctx) { ctx.reply.Bulk(ctx.args[1]); }
 void SelectCommand(CommandContext& ctx) {
   DbIndex db;
   if (!DbArg(ctx, 1, &db)) return;
-  if (ctx.client() != nullptr) ctx.client()->db = db;
+  if (ctx.client() != nullptr && !ctx.in_script()) ctx.client()->db = db;
   ctx.set_db(db);
   ctx.reply.Ok();
 }

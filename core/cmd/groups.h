@@ -21,5 +21,6 @@ std::span<const CommandSpec> ZSetCommands();    // zset_commands.cc
 std::span<const CommandSpec> CommandCommands();     // command_commands.cc
 std::span<const CommandSpec> ConfigCommands();      // config_commands.cc
 std::span<const CommandSpec> ServerCommands();      // server_commands.cc
+std::span<const CommandSpec> ScriptCommands();      // script_commands.cc
 
 }  // namespace basalt

@@ -11,6 +11,7 @@
 #include "core/base/alloc.h"
 #include "core/base/strings.h"
 #include "core/cmd/server_cluster.h"
+#include "core/script/engine.h"
 #include "core/shard/host.h"
 #include "core/shard/shard.h"
 #include "core/shard/world.h"
@@ -71,6 +72,37 @@ void WriteServer(CommandContext& ctx, std::string* out) {
   world.host().AppendInfo("server", out);
 }
 
+// What scripts and functions take: the Lua states of all shards, and the texts kept.
+void WriteScriptMemory(CommandContext& ctx, std::string* out) {
+  World& world = *ctx.world();
+  int64_t eval = 0, functions = 0;
+  for (uint32_t i = 0; i < world.shard_count(); ++i) {
+    auto* engine = static_cast<script::ScriptEngine*>(world.shard(i).scripts());
+    if (engine == nullptr) continue;
+    eval += static_cast<int64_t>(engine->eval_bytes());
+    functions += static_cast<int64_t>(engine->function_bytes());
+  }
+  auto* store = static_cast<script::ScriptStore*>(world.scripts());
+  if (store == nullptr) return;
+  const script::ScriptStore::Usage scripts = store->usage();
+  const script::FunctionRegistry::Usage libraries = store->functions().usage();
+  auto human = [&](std::string_view name, int64_t value) {
+    Line(out, name, value);
+    StrAppend(out, name, "_human:", HumanBytes(value), "\r\n");
+  };
+  Line(out, "used_memory_lua", eval);
+  Line(out, "used_memory_vm_eval", eval);
+  StrAppend(out, "used_memory_lua_human:", HumanBytes(eval), "\r\n");
+  Line(out, "used_memory_scripts_eval", scripts.bytes);
+  Line(out, "number_of_cached_scripts", scripts.scripts);
+  Line(out, "number_of_functions", libraries.functions);
+  Line(out, "number_of_libraries", libraries.libraries);
+  Line(out, "used_memory_vm_functions", functions);
+  human("used_memory_vm_total", eval + functions);
+  Line(out, "used_memory_functions", libraries.bytes);
+  human("used_memory_scripts", static_cast<int64_t>(scripts.bytes + libraries.bytes));
+}
+
 void WriteMemory(CommandContext& ctx, std::string* out) {
   const Config& config = ctx.world()->config();
   MemoryFigures m = ReadMemoryFigures(ctx);
@@ -91,6 +123,7 @@ void WriteMemory(CommandContext& ctx, std::string* out) {
   Line(out, "allocator_allocated", m.used);
   Line(out, "allocator_resident", m.rss);
   bytes("total_system_memory", m.total_system);
+  WriteScriptMemory(ctx, out);
   bytes("maxmemory", config.maxmemory);
   Line(out, "maxmemory_policy", OptionText(config, "maxmemory-policy"));
   Line(out, "mem_fragmentation_ratio", Fixed(static_cast<double>(m.rss) / static_cast<double>(m.used), 2));

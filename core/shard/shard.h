@@ -146,9 +146,9 @@ class Shard final : public CompletionSink {
   void RunParked(absl::FunctionRef<void()> section);
 
   // --- a script that runs for longer than busy-reply-threshold
-  // Called by it again and again, in the middle of a command: tells clients and other shards that the shard is busy, and hears who
-  // wants to kill it. True: it shall end now.
-  bool ServeWhileBusy(World::BusyScript script);
+  // Called by it again and again, in the middle of a command: tells clients and other shards that the shard is busy. True: the server
+  // is going down, and the script shall end now.
+  bool ServeWhileBusy(World::BusyKind kind);
   void EndBusy();
   // Commands that come now come through ServeWhileBusy: this shard's keys cannot be touched.
   bool serving_while_busy() const { return serving_while_busy_; }

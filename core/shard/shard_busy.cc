@@ -8,23 +8,21 @@
 
 namespace basalt {
 
-bool Shard::ServeWhileBusy(World::BusyScript script) {
-  world_.SetBusy(id_, script);
+bool Shard::ServeWhileBusy(World::BusyKind kind) {
   if (!busy_) {
     busy_ = true;
+    world_.SetBusy(id_, kind);
     world_.busy_shards.fetch_add(1, std::memory_order_acq_rel);
     world_.park().RaiseAlarm();
   }
   LookAround();
-  // SHUTDOWN NOSAVE does not wait for anybody.
-  return world_.stopping.load(std::memory_order_relaxed) || (world_.ScriptKilled(id_) && !script.wrote);
+  return world_.stopping.load(std::memory_order_relaxed);
 }
 
 void Shard::EndBusy() {
   if (!busy_) return;
   busy_ = false;
-  world_.SetBusy(id_, {});
-  world_.ForgetScriptKill(id_);
+  world_.SetBusy(id_, World::BusyKind::kNone);
   world_.park().EndAlarm();
   world_.busy_shards.fetch_sub(1, std::memory_order_acq_rel);
 }

@@ -50,7 +50,7 @@ std::string_view World::BusyError(const ShardSet& shards) const {
   for (uint32_t i = 0; i < shard_count_; ++i) {
     const ShardId shard(static_cast<uint16_t>(i));
     if (!shards.Has(shard)) continue;
-    const BusyKind kind = BusyOn(shard).kind;
+    const BusyKind kind = BusyOn(shard);
     if (kind != BusyKind::kNone) return kind == BusyKind::kFunction ? errors::kBusyFunction : errors::kBusyScript;
   }
   return {};

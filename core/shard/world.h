@@ -83,24 +83,11 @@ class World {
 
   // --- scripts that run for longer than busy-reply-threshold
   enum class BusyKind : uint8_t { kNone, kScript, kFunction };
-  struct BusyScript {
-    BusyKind kind = BusyKind::kNone;
-    bool wrote = false;
-  };
   // What runs on the shard for so long; set by its thread, read by any.
-  BusyScript BusyOn(ShardId shard) const {
-    const uint8_t state = published_[shard.value].busy.load(std::memory_order_acquire);
-    return {static_cast<BusyKind>(state & 3), (state & 4) != 0};
-  }
-  void SetBusy(ShardId shard, BusyScript script) {
-    published_[shard.value].busy.store(static_cast<uint8_t>(script.kind) | (script.wrote ? 4 : 0), std::memory_order_release);
-  }
+  BusyKind BusyOn(ShardId shard) const { return published_[shard.value].busy.load(std::memory_order_acquire); }
+  void SetBusy(ShardId shard, BusyKind kind) { published_[shard.value].busy.store(kind, std::memory_order_release); }
   // How many shards have one.
   std::atomic<uint32_t> busy_shards{0};
-  // Asks the shard's script to end.
-  void KillScript(ShardId shard) { published_[shard.value].kill_script.store(true, std::memory_order_release); }
-  bool ScriptKilled(ShardId shard) const { return published_[shard.value].kill_script.load(std::memory_order_acquire); }
-  void ForgetScriptKill(ShardId shard) { published_[shard.value].kill_script.store(false, std::memory_order_relaxed); }
   // The error for whoever wants something from one of these shards meanwhile; empty when none is busy.
   std::string_view BusyError(const ShardSet& shards) const;
 
@@ -128,8 +115,7 @@ class World {
     std::atomic<uint64_t> dirty{0};
     std::atomic<int64_t> memory{0};
     std::atomic<uint64_t> log_bytes{0};
-    std::atomic<uint8_t> busy{0};
-    std::atomic<bool> kill_script{false};
+    std::atomic<BusyKind> busy{BusyKind::kNone};
   };
 
   const uint64_t start_cycles_;

@@ -254,7 +254,7 @@ void Db::ExpireEntry(Entry* e, uint64_t hash) {
   Keyspace& ks = keyspace_;
   ++ks.stats.expired;
   ++ks.dirty;
-  ks.journal_.Record(index_, {"DEL", e->key()});
+  ks.journal_.RecordGone(index_, e->key());
   ks.watches_.Touch(index_, e->key());
   if (ks.observer_ != nullptr) ks.observer_->OnExpired(index_, e->key());
   Unlink(e, hash);
@@ -265,7 +265,7 @@ void Db::EvictEntry(Entry* e) {
   Keyspace& ks = keyspace_;
   ++ks.stats.evicted;
   ++ks.dirty;
-  ks.journal_.Record(index_, {"DEL", e->key()});
+  ks.journal_.RecordGone(index_, e->key());
   ks.watches_.Touch(index_, e->key());
   if (ks.observer_ != nullptr) ks.observer_->OnEvicted(index_, e->key());
   DeleteEntry(e);

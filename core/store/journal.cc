@@ -60,6 +60,32 @@ void Journal::EndGroup() {
   group_records_ = 0;
 }
 
+Journal::Mark Journal::BeginUndoableGroup() {
+  BASALT_CHECK(!undoable_);
+  Mark mark{records_.size(), record_count_, group_records_, selected_};
+  undoable_ = true;
+  BeginGroup();
+  return mark;
+}
+
+void Journal::EndUndoableGroup() {
+  undoable_ = false;
+  gone_.clear();
+  EndGroup();
+}
+
+void Journal::AbortGroup(const Mark& mark) {
+  BASALT_CHECK(undoable_ && group_depth_ > 0 && records_.size() >= mark.bytes);
+  records_.resize(mark.bytes);
+  record_count_ = mark.records;
+  group_records_ = mark.group_records;
+  selected_ = mark.selected;
+  undoable_ = false;
+  for (const auto& [db, key] : gone_) Record(db, {"DEL", key});
+  gone_.clear();
+  EndGroup();
+}
+
 void Journal::TakeRecords(std::string* out) {
   BASALT_CHECK(group_depth_ == 0);
   if (selected_ != DbIndex(0)) Select(DbIndex(0));

@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/base/ids.h"
 
@@ -37,6 +39,23 @@ class Journal {
   void EndGroup();
   bool in_group() const { return group_depth_ > 0; }
 
+  // A group that may be taken back, between the two or inside of another group; not inside of another such. What the keyspace deleted
+  // on its own meanwhile (RecordGone) stays recorded: it is gone all the same.
+  struct Mark {
+    size_t bytes;
+    uint64_t records, group_records;
+    DbIndex selected;
+  };
+  Mark BeginUndoableGroup();
+  void EndUndoableGroup();
+  void AbortGroup(const Mark& mark);
+
+  // The deletion of an entry that expired or was evicted.
+  void RecordGone(DbIndex db, std::string_view key) {
+    Record(db, {"DEL", key});
+    if (undoable_ && enabled_) gone_.emplace_back(db, key);
+  }
+
   bool empty() const { return records_.empty(); }
   size_t bytes() const { return records_.size(); }
   // Records since the last take, marks and SELECTs not counted.
@@ -61,6 +80,8 @@ class Journal {
   void Select(DbIndex db);
 
   std::string records_;
+  std::vector<std::pair<DbIndex, std::string>> gone_;  // in the open undoable group
+  bool undoable_ = false;
   uint64_t record_count_ = 0;
   uint64_t group_records_ = 0;  // records of the open group
   size_t group_start_ = 0;      // where its MULTI stands

@@ -64,6 +64,13 @@ void Dispatcher::AnswerNow(Client* client, F&& write) {
 void Dispatcher::Refuse(Client* client, const CommandSpec* spec, std::string_view error) {
   if (spec != nullptr) ++shard_.stats().rejected[spec->index];
   shard_.CountError(error);
+  // An EXEC that may not even begin is the end of its transaction.
+  std::string aborted;
+  if (spec != nullptr && spec->where == Where::kTransaction && VerbOf(*spec) == kExec) {
+    aborted = StrCat("EXECABORT Transaction discarded because of: ", error.starts_with("ERR ") ? error.substr(4) : error);
+    error = aborted;
+    Forget(client);
+  }
   if (Transaction* tx = Transaction::Find(*client); tx != nullptr && tx->open) tx->aborted = true;
   AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Error(error); });
 }

@@ -22,6 +22,7 @@
 #include "core/base/status.h"
 #include "core/base/strings.h"
 #include "core/cmd/all_commands.h"
+#include "core/script/engine.h"
 #include "core/tx/tx_coordinator.h"
 #include "core/value/value_limits.h"
 #include "net/server/listener.h"
@@ -169,12 +170,16 @@ absl::Status Server::Start() {
 absl::Status Server::StartShards() {
   const uint32_t n = world_->shard_count();
   start_status_.resize(n);
+  auto scripts = std::make_unique<script::ScriptStore>();
+  script::ScriptStore* const script_store = scripts.get();
+  world_->set_scripts(std::move(scripts));
   for (uint32_t i = 0; i < n; ++i) {
     auto shard = std::make_unique<Shard>(world_.get(), ShardId(static_cast<uint16_t>(i)));
     auto log = std::make_unique<ShardLog>(shard->id(), &shard->keyspace(), &world_->clock());
     logs_->AddShard(log.get());
     shard->set_log(std::move(log));
     shard->set_coordinator(std::make_unique<TxCoordinator>(shard.get()));
+    shard->set_scripts(std::make_unique<script::ScriptEngine>(script_store));
     auto connections = std::make_unique<Connections>(placement_.get());
     if (i == 0) {
       for (int fd : sockets_) connections->Listen(fd, /*spread=*/true);

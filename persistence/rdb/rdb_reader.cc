@@ -108,7 +108,7 @@ bool RdbReader::ReadOpcode(uint8_t opcode) {
     case kOpModuleAux:
       return SkipModuleAux();
     default:
-      return SkipFunction(opcode);
+      return ReadFunction(opcode);
   }
 }
 
@@ -153,10 +153,16 @@ bool RdbReader::ReadAux() {
 }
 
 // A library is its source text. Before 7.0's release it was name, engine, optional description and
-// text.
-bool RdbReader::SkipFunction(uint8_t opcode) {
+// text; such a one is stepped over.
+bool RdbReader::ReadFunction(uint8_t opcode) {
   ++stats_.functions;
-  if (opcode == kOpFunction) return source_->SkipString();
+  if (opcode == kOpFunction) {
+    std::string_view code;
+    if (!options_.library) return source_->SkipString();
+    if (!source_->String(&code)) return false;
+    options_.library(code);
+    return true;
+  }
   uint64_t has_description;
   if (!source_->SkipString() || !source_->SkipString() || !source_->Length(&has_description))
     return false;

@@ -21,6 +21,8 @@ struct ReadOptions {
   // Which keyspace a key goes to; null: the key is stepped over. So a shard picks the keys of its
   // own slots out of a file that others read as well.
   std::function<Keyspace*(std::string_view key)> place;
+  // Takes the code of a function library; null: libraries are stepped over.
+  std::function<void(std::string_view code)> library;
   int64_t now_ms = 0;    // keys that expired by then are dropped, as a master does; 0: none are
   bool checksum = true;  // hold the footer's CRC64 against the bytes (rdbchecksum)
   size_t buffer_bytes = 256 << 10;
@@ -31,7 +33,7 @@ struct ReadStats {
   uint64_t keys_elsewhere = 0;  // `place` said null
   uint64_t keys_expired = 0;    // dropped
   uint64_t keys_empty = 0;      // collections without elements, dropped as Redis does
-  uint64_t functions = 0;       // function libraries, skipped
+  uint64_t functions = 0;       // function libraries
   uint64_t module_aux = 0;      // data of modules, skipped
 };
 
@@ -77,7 +79,7 @@ class RdbReader {
   bool ReadAux();
   bool ReadExpiry(uint8_t opcode);
   bool SelectDb();
-  bool SkipFunction(uint8_t opcode);
+  bool ReadFunction(uint8_t opcode);
   bool SkipModuleAux();
   bool ReadFooter();
   bool BeginValue(uint8_t type);

@@ -76,11 +76,16 @@ void RdbWriter::WriteHeader(const FileHeader& header) {
   Aux("used-mem", header.used_memory);
   Aux("aof-base", header.aof_base ? 1 : 0);
   Aux("basalt-format", kBasaltFormat);
-  if (!header.shard) return;
-  Aux("basalt-shard", header.shard->shard.value);
-  Aux("basalt-shards", header.shard->shards);
-  Aux("basalt-slots", SlotRangeText(*header.shard));
-  Aux("basalt-epoch", header.shard->epoch.value);
+  if (header.shard) {
+    Aux("basalt-shard", header.shard->shard.value);
+    Aux("basalt-shards", header.shard->shards);
+    Aux("basalt-slots", SlotRangeText(*header.shard));
+    Aux("basalt-epoch", header.shard->epoch.value);
+  }
+  for (const std::string& code : header.libraries) {
+    sink_.Byte(kOpFunction);
+    sink_.String(code);
+  }
 }
 
 void RdbWriter::BeginDb(DbIndex db, uint64_t keys, uint64_t expires) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/base/ids.h"
@@ -29,6 +30,7 @@ struct FileHeader {
   uint64_t used_memory = 0;
   bool aof_base = false;           // the base of a rewritten log
   std::optional<ShardInfo> shard;  // none: the file holds the whole keyspace
+  std::vector<std::string> libraries;  // code of function libraries; of a set of files the first has them all
 };
 
 struct FileSummary {

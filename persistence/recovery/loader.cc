@@ -83,7 +83,7 @@ class LoadJob final : public BackgroundJob {
         loader_.keyspaces_[part] = std::make_unique<Keyspace>();
         keyspace = loader_.keyspaces_[part].get();
       }
-      part_loader_ = std::make_unique<PartLoader>(&loader_, &loader_.plan_.parts[part], keyspace);
+      part_loader_ = std::make_unique<PartLoader>(&loader_, &loader_.plan_.parts[part], keyspace, shard_.scripts());
     }
     absl::StatusOr<bool> done = part_loader_->Step(kSliceBytes);
     if (!done.ok()) {

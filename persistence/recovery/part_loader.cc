@@ -2,11 +2,12 @@
 
 #include "core/base/log.h"
 #include "core/base/strings.h"
+#include "core/script/engine.h"
 
 namespace basalt {
 
-PartLoader::PartLoader(Loader* loader, const LoadPart* part, Keyspace* keyspace)
-    : loader_(*loader), part_(*part), keyspace_(*keyspace) {
+PartLoader::PartLoader(Loader* loader, const LoadPart* part, Keyspace* keyspace, Extension* scripts)
+    : loader_(*loader), part_(*part), keyspace_(*keyspace), scripts_(scripts) {
   // Until the last record is replayed, an expired key is still what the log's later records refer to.
   keyspace_.PauseExpiry(true);
   keyspace_.SetTime(loader_.world_.clock());
@@ -17,6 +18,7 @@ absl::Status PartLoader::Open() {
   if (!part_.rdb_path.empty()) {
     rdb::ReadOptions options;
     options.place = [this](std::string_view) { return &keyspace_; };
+    options.library = [this](std::string_view code) { LoadLibrary(code); };
     options.now_ms = loader_.plan_.drop_expired ? keyspace_.now_ms : 0;
     options.checksum = loader_.world_.config().rdbchecksum;
     auto reader = rdb::RdbReader::Open(loader_.fs_, part_.rdb_path, std::move(options));
@@ -29,6 +31,12 @@ absl::Status PartLoader::Open() {
     loader_.bytes_total_ += log_->bytes_total();
   }
   return absl::OkStatus();
+}
+
+void PartLoader::LoadLibrary(std::string_view code) {
+  script::FunctionRegistry& functions = static_cast<script::ScriptEngine*>(scripts_)->store().functions();
+  std::string error = functions.Load(code, script::FunctionRegistry::OnCollision::kReplaceAll);
+  if (!error.empty()) LogWarning("Recovery: a function library of ", part_.rdb_path, " does not load: ", error);
 }
 
 absl::StatusOr<bool> PartLoader::Step(uint64_t bytes) {
@@ -100,13 +108,14 @@ absl::Status PartLoader::Replay(std::span<const std::string_view> words) {
     return absl::OkStatus();
   }
   Args args{words.data(), words.size()};
-  const CommandSpec* spec = loader_.world_.commands().Find(name);
+  const CommandSpec* spec = loader_.world_.commands().Find(args);
+  // Scripts stand in the logs of old Redis servers only.
   if (spec == nullptr || !spec->ArityFits(args.size()) ||
-      (spec->where != Where::kKeys && spec->where != Where::kAllShards)) {
+      (spec->where != Where::kKeys && spec->where != Where::kAllShards && spec->where != Where::kScript)) {
     return absl::DataLossError(StrCat("unknown command '", name.substr(0, 64), "' in the log"));
   }
   replies_.clear();
-  CommandContext context({.local = &keyspace_, .world = nullptr, .replay = true}, &replies_, 2);
+  CommandContext context({.local = &keyspace_, .world = nullptr, .replay = true, .commands = &loader_.world_.commands(), .scripts = scripts_}, &replies_, 2);
   context.set_db(db_);
   context.Begin(*spec, args, std::string_view());
   context.Run();

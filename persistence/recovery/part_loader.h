@@ -12,13 +12,15 @@ namespace basalt {
 
 class PartLoader {
  public:
-  PartLoader(Loader* loader, const LoadPart* part, Keyspace* keyspace);
+  // `scripts` is the script engine of the running thread.
+  PartLoader(Loader* loader, const LoadPart* part, Keyspace* keyspace, Extension* scripts);
 
   // Loads about `bytes` more; true when the part is loaded.
   absl::StatusOr<bool> Step(uint64_t bytes);
 
  private:
   absl::Status Open();
+  void LoadLibrary(std::string_view code);
   absl::StatusOr<bool> StepRdb(uint64_t bytes);
   absl::StatusOr<bool> StepLog(uint64_t bytes);
   absl::Status Replay(std::span<const std::string_view> words);
@@ -27,6 +29,7 @@ class PartLoader {
   Loader& loader_;
   const LoadPart& part_;
   Keyspace& keyspace_;
+  Extension* const scripts_;
   bool opened_ = false;
   std::unique_ptr<rdb::RdbReader> rdb_;
   std::unique_ptr<LogReader> log_;

@@ -85,6 +85,7 @@ absl::StatusOr<bool> LogSet::OpenFor(Shard& shard) {
                              .aof_base = true,
                              .shard = rdb::ShardInfo{.shard = shard.id(), .shards = world_.shard_count(),
                                                      .epoch = world_.CurrentEpoch()}};
+      if (i == 0) header.libraries = LibrariesOf(world_);
       auto summary = rdb::SaveShard(shard.keyspace(), fs_, BasePath(generation_, i), header, rdb::FileSinkOptions{});
       if (!summary.ok()) return summary.status();
       base = {BaseFileName(store_->stem(), generation_, shard.id()), summary->bytes, summary->crc64};

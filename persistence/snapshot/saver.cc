@@ -5,6 +5,7 @@
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
+#include "core/script/script_store.h"
 #include "core/shard/shard.h"
 #include "persistence/snapshot/manifest_files.h"
 
@@ -14,6 +15,14 @@ namespace {
 constexpr int64_t kRetrySeconds = 5;  // after a failed background save, as Redis
 
 }  // namespace
+
+std::vector<std::string> LibrariesOf(World& world) {
+  std::vector<std::string> code;
+  auto* store = static_cast<script::ScriptStore*>(world.scripts());
+  if (store == nullptr) return code;
+  for (const auto& [name, library] : store->functions().All()) code.push_back(library->code);
+  return code;
+}
 
 absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSystem& fs,
                                                          const std::vector<std::string>& paths, Epoch epoch, bool aof_base) {
@@ -27,6 +36,7 @@ absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSyste
                            .used_memory = static_cast<uint64_t>(std::max<int64_t>(world.shard(i).stats().memory_bytes, 0)),
                            .aof_base = aof_base,
                            .shard = rdb::ShardInfo{.shard = id, .shards = shards, .epoch = epoch}};
+    if (i == 0) header.libraries = LibrariesOf(world);
     rdb::FileSinkOptions options;
     options.compress = config.rdbcompression;
     options.checksum = config.rdbchecksum;

@@ -22,6 +22,9 @@ namespace basalt {
 
 // Writes every shard's keyspace, each on a thread of its own, to `paths`. The world stands still, or this is a forked child.
 // `progress` counts keys. Blocking.
+// The code of the server's function libraries, for the first file of a set.
+std::vector<std::string> LibrariesOf(World& world);
+
 absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSystem& fs,
                                                          const std::vector<std::string>& paths, Epoch epoch, bool aof_base);
 

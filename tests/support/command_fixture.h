@@ -13,6 +13,7 @@
 #include "core/cmd/all_commands.h"
 #include "core/resp/errors.h"
 #include "core/resp/reply_parser.h"
+#include "core/script/engine.h"
 #include "core/shard/command_context.h"
 #include "core/store/keyspace.h"
 
@@ -49,6 +50,8 @@ class CommandFixture : public ::testing::Test {
     setting.may_block = may_block_;
     const std::string_view only_key = only_key_ ? std::string_view(*only_key_) : "";
     if (only_key_) setting.only_key = &only_key;
+    setting.commands = &AllCommands();
+    setting.scripts = &scripts_;
     CommandContext context(setting, &out, resp_);
     const CommandSpec* spec = AllCommands().Find(args);
     if (spec == nullptr) {
@@ -126,6 +129,8 @@ class CommandFixture : public ::testing::Test {
   }
 
   Keyspace keyspace_;
+  script::ScriptStore script_store_;
+  script::ScriptEngine scripts_{&script_store_};
   DbIndex db_{0};
   int resp_ = 2;
   bool may_block_ = false;

@@ -81,6 +81,56 @@ TEST_F(JournalTest, GroupsAreWrappedWhenTheyHoldMoreThanOneRecord) {
   EXPECT_EQ(Take(), "DEL alone; SELECT 1; MULTI; DEL a; DEL b; SELECT 0; DEL c; EXEC; ");
 }
 
+TEST_F(JournalTest, AnAbortedGroupLeavesNothing) {
+  Record(0, "before");
+  const Journal::Mark mark = journal.BeginUndoableGroup();
+  Record(3, "a");
+  Record(0, "b");
+  journal.AbortGroup(mark);
+  Record(0, "after");
+  EXPECT_EQ(journal.record_count(), 2u);
+  EXPECT_EQ(Take(), "DEL before; DEL after; ");
+}
+
+TEST_F(JournalTest, AnAbortedGroupLeavesTheGroupAroundItWhole) {
+  journal.BeginGroup();
+  Record(0, "a");
+  const Journal::Mark mark = journal.BeginUndoableGroup();
+  Record(5, "b");
+  journal.AbortGroup(mark);
+  Record(0, "c");
+  journal.EndGroup();
+  EXPECT_EQ(Take(), "MULTI; DEL a; DEL c; EXEC; ");
+}
+
+TEST_F(JournalTest, AnAbortedGroupAtTheStartOfAnother) {
+  journal.BeginGroup();
+  const Journal::Mark mark = journal.BeginUndoableGroup();
+  Record(5, "b");
+  Record(5, "c");
+  journal.AbortGroup(mark);
+  Record(5, "d");
+  journal.EndGroup();
+  EXPECT_EQ(Take(), "SELECT 5; DEL d; SELECT 0; ");
+}
+
+TEST_F(JournalTest, WhatExpiredInAnAbortedGroupStaysDeleted) {
+  const Journal::Mark mark = journal.BeginUndoableGroup();
+  Record(0, "a");
+  journal.RecordGone(DbIndex(2), "expired");
+  Record(0, "b");
+  journal.AbortGroup(mark);
+  EXPECT_EQ(Take(), "SELECT 2; DEL expired; SELECT 0; ");
+}
+
+TEST_F(JournalTest, AnUndoableGroupThatIsKeptIsAGroup) {
+  journal.BeginUndoableGroup();
+  Record(0, "a");
+  journal.RecordGone(DbIndex(0), "b");
+  journal.EndUndoableGroup();
+  EXPECT_EQ(Take(), "MULTI; DEL a; DEL b; EXEC; ");
+}
+
 TEST_F(JournalTest, TakeAppendsToWhatTheCallerHas) {
   Record(0, "a");
   std::string out = "*1\r\n$5\r\nFIRST\r\n";

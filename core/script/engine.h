@@ -1,0 +1,94 @@
+// ScriptEngine: what one shard runs scripts with: its two Vms, each made when first needed, and what has been compiled in them. Hung on the
+// Shard; it brings itself up to date with the ScriptStore at every call. Owner: the shard's thread.
+//
+// A run that turns out to need keys of other shards is taken back (undo_log.h, Journal::AbortGroup) and asks to be run again with every shard
+// parked (CommandContext::Escalate). Scripts that do so are remembered, and ask at once from then on.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/script/text_map.h"
+#include "core/script/run.h"
+#include "core/script/script_store.h"
+#include "core/script/undo_log.h"
+#include "core/script/vm.h"
+#include "core/shard/command_context.h"
+#include "core/shard/extension.h"
+
+namespace basalt::script {
+
+class ScriptEngine final : public Extension {
+ public:
+  explicit ScriptEngine(ScriptStore* store) : store_(*store) {}
+
+  // The engine a command runs scripts with.
+  static ScriptEngine& Of(const CommandContext& ctx) { return *static_cast<ScriptEngine*>(ctx.scripts()); }
+
+  ScriptStore& store() { return store_; }
+
+  // EVAL, EVALSHA and FCALL: args[1] is the body, SHA1 or function, args[2] says how many keys follow. Replies.
+  void Eval(CommandContext& ctx, bool read_only);
+  void EvalSha(CommandContext& ctx, bool read_only);
+  void Fcall(CommandContext& ctx, bool read_only);
+  // SCRIPT LOAD. Empty, or the error reply; *sha is set otherwise.
+  std::string Load(std::string_view body, std::string* sha);
+
+  // Bytes of the Lua states; for INFO, with the shard parked.
+  size_t eval_bytes() const { return eval_ != nullptr ? eval_->bytes() : 0; }
+  size_t function_bytes() const { return functions_ != nullptr ? functions_->bytes() : 0; }
+
+ private:
+  struct Compiled {
+    std::shared_ptr<Script> script;
+    int reference = LUA_NOREF;
+  };
+  struct LoadedLibrary {
+    FunctionRegistry::LibraryPtr library;
+    std::vector<int> references;
+  };
+  struct Function {
+    int reference = LUA_NOREF;
+    uint32_t flags = 0;
+  };
+  // What a run is of.
+  struct Target {
+    Vm* vm;
+    int reference;
+    std::string_view name;
+    uint32_t flags;
+    Script* script;  // what is learnt about it goes here; null: nowhere
+  };
+
+  // KEYS and ARGV of the command; false after an error reply.
+  bool ReadKeys(CommandContext& ctx, std::string_view bad_count);
+  Vm& EvalVm();
+  // Null: not compiled yet.
+  const Compiled* Known(std::string_view sha) const;
+  const Compiled* Compile(std::shared_ptr<Script> script, std::string* error);
+  void RefreshFunctions();
+  void LoadIntoVm(const FunctionRegistry::LibraryPtr& library);
+  // The checks before a run; false after an error reply.
+  bool MayRun(CommandContext& ctx, const Target& target, bool read_only);
+  void Run(CommandContext& ctx, const Target& target, bool read_only);
+  void RunUndoable(CommandContext& ctx, const Target& target, bool read_only);
+  void RunInGroup(CommandContext& ctx, const Target& target, bool read_only);
+  ScriptRun::Options OptionsOf(const CommandContext& ctx, const Target& target, bool read_only);
+  void TakeBack(CommandContext& ctx, const Journal::Mark& mark);
+
+  ScriptStore& store_;
+  std::unique_ptr<Vm> eval_;
+  uint64_t generation_ = 0;
+  TextMap<Compiled> compiled_;  // by SHA1, in eval_
+  std::unique_ptr<Vm> functions_;
+  uint64_t version_ = 0;
+  TextMap<LoadedLibrary> libraries_;  // by name, in functions_
+  TextMap<Function> by_name_;
+  UndoLog undo_;
+  std::vector<std::string_view> keys_, args_;  // of the run
+};
+
+}  // namespace basalt::script
