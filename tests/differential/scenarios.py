@@ -144,8 +144,12 @@ class Session:
 
     def restart_dead(self, servers):
         for server in servers:
-            if not server.running():
-                print("%s is gone\n%s" % (server.name, server.log_tail()))
+            try:
+                server.call("PING")
+            except (OSError, Disconnected):
+                server.kill()
+                print("%s is gone, exit code %s" % (server.name, server.process.poll()))
+                print(server.log_tail())
                 server.start()
 
     def report(self, scenario, resp, number, transcripts, difference):
