@@ -125,7 +125,7 @@ class Greedy(ServerTest):
                 self.assertEqual(other.call("PING"), b"PONG")
                 self.assertEqual(other.call("STRLEN", "big"), MB)
                 slowest = max(slowest, time.monotonic() - began)
-            self.assertLess(slowest, 1.0, "others wait for a client that does not read")
+            self.assertLess(slowest, 3.0, "others wait for a client that does not read")
             if server.basalt:
                 grown = resident_bytes(server) - before
                 self.assertLess(grown, 150 * MB, "%d MB are kept for one client" % (grown // MB))
