@@ -12,8 +12,12 @@ using script::ScriptEngine;
 
 void EvalCommand(CommandContext& ctx) { ScriptEngine::Of(ctx).Eval(ctx, /*read_only=*/false); }
 void EvalRoCommand(CommandContext& ctx) { ScriptEngine::Of(ctx).Eval(ctx, /*read_only=*/true); }
-void EvalshaCommand(CommandContext& ctx) { ScriptEngine::Of(ctx).EvalSha(ctx, /*read_only=*/false); }
-void EvalshaRoCommand(CommandContext& ctx) { ScriptEngine::Of(ctx).EvalSha(ctx, /*read_only=*/true); }
+void EvalshaCommand(CommandContext& ctx) {
+  ScriptEngine::Of(ctx).EvalSha(ctx, /*read_only=*/false);
+}
+void EvalshaRoCommand(CommandContext& ctx) {
+  ScriptEngine::Of(ctx).EvalSha(ctx, /*read_only=*/true);
+}
 void FcallCommand(CommandContext& ctx) { ScriptEngine::Of(ctx).Fcall(ctx, /*read_only=*/false); }
 void FcallRoCommand(CommandContext& ctx) { ScriptEngine::Of(ctx).Fcall(ctx, /*read_only=*/true); }
 
@@ -26,11 +30,13 @@ void ScriptLoad(CommandContext& ctx) {
 void ScriptExists(CommandContext& ctx) {
   script::ScriptStore& store = ScriptEngine::Of(ctx).store();
   ctx.reply.Array(ctx.args.size() - 2);
-  for (std::string_view sha : ctx.args.From(2)) ctx.reply.Integer(store.Find(ToLower(sha)) != nullptr);
+  for (std::string_view sha : ctx.args.From(2))
+    ctx.reply.Integer(store.Find(ToLower(sha)) != nullptr);
 }
 
 void ScriptFlush(CommandContext& ctx) {
-  if (ctx.args.size() > 3 || (ctx.args.size() == 3 && !Is(ctx.args[2], "sync") && !Is(ctx.args[2], "async"))) {
+  if (ctx.args.size() > 3 ||
+      (ctx.args.size() == 3 && !Is(ctx.args[2], "sync") && !Is(ctx.args[2], "async"))) {
     return ctx.reply.Error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
   }
   ScriptEngine::Of(ctx).store().Flush();
@@ -41,29 +47,66 @@ void ScriptKill(CommandContext& ctx) { EndBusyScript(ctx, /*functions=*/false); 
 
 void ScriptDebug(CommandContext& ctx) {
   if (Is(ctx.args[2], "no")) return ctx.reply.Ok();
-  if (!Is(ctx.args[2], "yes") && !Is(ctx.args[2], "sync")) return ctx.reply.Error("ERR Use SCRIPT DEBUG YES/SYNC/NO");
+  if (!Is(ctx.args[2], "yes") && !Is(ctx.args[2], "sync"))
+    return ctx.reply.Error("ERR Use SCRIPT DEBUG YES/SYNC/NO");
   ctx.reply.Error("ERR The Lua debugger is not supported by this server");
 }
 
 void ScriptHelp(CommandContext& ctx) {
-  ReplyHelp(ctx, {"DEBUG (YES|SYNC|NO)", "    Sets how scripts are debugged; there is no debugger, so only NO is taken.",
-                  "EXISTS <sha1> [<sha1> ...]", "    Tells of each SHA1 whether its script is known.",
-                  "FLUSH [ASYNC|SYNC]", "    Forgets all scripts.",
-                  "KILL", "    Ends the running script unless it has written.",
-                  "LOAD <script>", "    Makes a script known without running it."});
+  ReplyHelp(ctx,
+            {"DEBUG (YES|SYNC|NO)",
+             "    Sets how scripts are debugged; there is no debugger, so only NO is taken.",
+             "EXISTS <sha1> [<sha1> ...]", "    Tells of each SHA1 whether its script is known.",
+             "FLUSH [ASYNC|SYNC]", "    Forgets all scripts.", "KILL",
+             "    Ends the running script unless it has written.", "LOAD <script>",
+             "    Makes a script known without running it."});
 }
 
 constexpr char kToAll[] = "request_policy:all_nodes response_policy:all_succeeded";
 
 constexpr CommandSpec kScriptRows[] = {
     {"script|debug", 3, kNoScript, {}, Where::kHome, ScriptDebug, "scripting", ""},
-    {"script|exists", -3, kNoScript, {}, Where::kHomeInTurn, ScriptExists, "scripting", "", {},
+    {"script|exists",
+     -3,
+     kNoScript,
+     {},
+     Where::kHomeInTurn,
+     ScriptExists,
+     "scripting",
+     "",
+     {},
      "request_policy:all_shards response_policy:agg_logical_and"},
-    {"script|flush", -2, kNoScript, {}, Where::kAllShards, ScriptFlush, "scripting", "", {}, kToAll},
+    {"script|flush",
+     -2,
+     kNoScript,
+     {},
+     Where::kAllShards,
+     ScriptFlush,
+     "scripting",
+     "",
+     {},
+     kToAll},
     {"script|help", 2, kLoading | kStale, {}, Where::kHome, ScriptHelp, "scripting", ""},
-    {"script|kill", 2, kNoScript | kAllowBusy, {}, Where::kHome, ScriptKill, "scripting", "", {},
+    {"script|kill",
+     2,
+     kNoScript | kAllowBusy,
+     {},
+     Where::kHome,
+     ScriptKill,
+     "scripting",
+     "",
+     {},
      "request_policy:all_shards response_policy:one_succeeded"},
-    {"script|load", 3, kNoScript | kStale, {}, Where::kHome, ScriptLoad, "scripting", "", {}, kToAll},
+    {"script|load",
+     3,
+     kNoScript | kStale,
+     {},
+     Where::kHome,
+     ScriptLoad,
+     "scripting",
+     "",
+     {},
+     kToAll},
 };
 
 // EVAL and FCALL: args[2] says how many keys follow.

@@ -53,7 +53,8 @@ int Sha1Hex(lua_State* lua) {
 int Log(lua_State* lua) {
   int words = lua_gettop(lua);
   if (words < 2) return RaiseError(lua, "ERR redis.log() requires two arguments or more.");
-  if (!lua_isnumber(lua, 1)) return RaiseError(lua, "ERR First argument must be a number (log level).");
+  if (!lua_isnumber(lua, 1))
+    return RaiseError(lua, "ERR First argument must be a number (log level).");
   int level = static_cast<int>(lua_tonumber(lua, 1));
   if (level < 0 || level >= kLogLevels) return RaiseError(lua, "ERR Invalid debug level.");
   if (static_cast<LogLevel>(level) < CurrentLogLevel()) return 0;
@@ -84,7 +85,8 @@ int SetRepl(lua_State* lua) {
   if (lua_gettop(lua) != 1) return RaiseError(lua, "ERR redis.set_repl() requires two arguments.");
   int flags = static_cast<int>(lua_tonumber(lua, 1));
   if (flags & ~(kReplAof | kReplReplica)) {
-    return RaiseError(lua, "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
+    return RaiseError(
+        lua, "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
   }
   return 0;
 }

@@ -10,11 +10,13 @@
 namespace basalt::script {
 namespace {
 
-constexpr std::string_view kNoArguments = "ERR Please specify at least one argument for this redis lib call";
-constexpr std::string_view kBadArguments = "ERR Lua redis lib command arguments must be strings or integers";
+constexpr std::string_view kNoArguments =
+    "ERR Please specify at least one argument for this redis lib call";
+constexpr std::string_view kBadArguments =
+    "ERR Lua redis lib command arguments must be strings or integers";
 
-// Makes the arguments the words of the run's command. Numbers become strings where they stand on the stack, which keeps the words'
-// memory. Null, or what is wrong.
+// Makes the arguments the words of the run's command. Numbers become strings where they stand on
+// the stack, which keeps the words' memory. Null, or what is wrong.
 const char* ReadWords(lua_State* lua, ScriptRun& run) {
   const int count = lua_gettop(lua);
   if (count == 0) return kNoArguments.data();
@@ -44,7 +46,7 @@ bool RunCommand(lua_State* lua) {
   ScriptRun& run = *Vm::Of(lua).run();
   if (run.unwind() != Unwind::kNot) return RaiseUnwind(lua) != 0;
   if (const char* wrong = ReadWords(lua, run); wrong != nullptr) {
-    PushCallError(lua, wrong);
+    PushError(lua, wrong);
     return false;
   }
   if (!run.Execute()) {

@@ -30,30 +30,38 @@ const char* ReadFlags(lua_State* lua, int table, uint32_t* flags) {
   }
 }
 
-// Reads the named argument whose key and value are on top. A callback or text stays on the stack, below: at `keep` and on.
+// Reads the named argument whose key and value are on top. A callback or text stays on the stack,
+// below: at `keep` and on.
 const char* ReadNamed(lua_State* lua, Arguments* out, int keep) {
-  if (lua_type(lua, -2) != LUA_TSTRING) return "ERR named argument key given to redis.register_function is not a string";
+  if (lua_type(lua, -2) == LUA_TNUMBER)
+    return "ERR unknown argument given to redis.register_function";
+  if (lua_type(lua, -2) != LUA_TSTRING)
+    return "ERR named argument key given to redis.register_function is not a string";
   std::string_view key = Text(lua, -2);
   if (key == "function_name") {
-    if (lua_type(lua, -1) != LUA_TSTRING) return "ERR function_name argument given to redis.register_function must be a string";
+    if (!lua_isstring(lua, -1))
+      return "ERR function_name argument given to redis.register_function must be a string";
     out->named = true;
     out->name = Text(lua, -1);
     lua_pushvalue(lua, -1);
     lua_replace(lua, keep);
   } else if (key == "description") {
-    if (lua_type(lua, -1) != LUA_TSTRING) return "ERR description argument given to redis.register_function must be a string";
+    if (!lua_isstring(lua, -1))
+      return "ERR description argument given to redis.register_function must be a string";
     out->described = true;
     out->description = Text(lua, -1);
     lua_pushvalue(lua, -1);
     lua_replace(lua, keep + 1);
   } else if (key == "callback") {
-    if (!lua_isfunction(lua, -1)) return "ERR callback argument given to redis.register_function must be a function";
+    if (!lua_isfunction(lua, -1))
+      return "ERR callback argument given to redis.register_function must be a function";
     out->callback = keep + 2;
     lua_pushvalue(lua, -1);
     lua_replace(lua, keep + 2);
   } else if (key == "flags") {
     if (!lua_istable(lua, -1)) {
-      return "ERR flags argument to redis.register_function must be a table representing function flags";
+      return "ERR flags argument to redis.register_function must be a table representing function "
+             "flags";
     }
     return ReadFlags(lua, lua_gettop(lua), &out->flags);
   } else {
@@ -64,7 +72,8 @@ const char* ReadNamed(lua_State* lua, Arguments* out, int keep) {
 
 const char* ReadTable(lua_State* lua, Arguments* out) {
   if (!lua_istable(lua, 1)) {
-    return "ERR calling redis.register_function with a single argument is only applicable to Lua table (representing named "
+    return "ERR calling redis.register_function with a single argument is only applicable to Lua "
+           "table (representing named "
            "arguments).";
   }
   lua_settop(lua, 4);  // room for the name, the description and the callback
@@ -77,8 +86,10 @@ const char* ReadTable(lua_State* lua, Arguments* out) {
 }
 
 const char* ReadPositions(lua_State* lua, Arguments* out) {
-  if (!lua_isstring(lua, 1)) return "ERR first argument to redis.register_function must be a string";
-  if (!lua_isfunction(lua, 2)) return "ERR second argument to redis.register_function must be a function";
+  if (!lua_isstring(lua, 1))
+    return "ERR first argument to redis.register_function must be a string";
+  if (!lua_isfunction(lua, 2))
+    return "ERR second argument to redis.register_function must be a function";
   out->name = Text(lua, 1);
   out->callback = 2;
   return nullptr;
@@ -88,15 +99,19 @@ const char* ReadPositions(lua_State* lua, Arguments* out) {
 
 int RegisterFunction(lua_State* lua) {
   LibraryLoad* load = Vm::Of(lua).library_load();
-  if (load == nullptr) return RaiseError(lua, "ERR redis.register_function can only be called on FUNCTION LOAD command");
+  if (load == nullptr)
+    return RaiseError(lua,
+                      "ERR redis.register_function can only be called on FUNCTION LOAD command");
   const int count = lua_gettop(lua);
-  if (count < 1 || count > 2) return RaiseError(lua, "ERR wrong number of arguments to redis.register_function");
+  if (count < 1 || count > 2)
+    return RaiseError(lua, "ERR wrong number of arguments to redis.register_function");
   Arguments arguments;
   const char* wrong = count == 1 ? ReadTable(lua, &arguments) : ReadPositions(lua, &arguments);
   if (wrong != nullptr) return RaiseError(lua, wrong);
   lua_pushvalue(lua, arguments.callback);
   int reference = luaL_ref(lua, LUA_REGISTRYINDEX);
-  wrong = load->Add(arguments.name, arguments.described, arguments.description, arguments.flags, reference);
+  wrong = load->Add(arguments.name, arguments.described, arguments.description, arguments.flags,
+                    reference);
   if (wrong == nullptr) return 0;
   luaL_unref(lua, LUA_REGISTRYINDEX, reference);
   return RaiseError(lua, wrong);

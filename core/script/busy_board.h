@@ -1,6 +1,7 @@
-// BusyBoard: the scripts that have been running for longer than busy-reply-threshold, by shard, as the others see them: FUNCTION STATS shows
-// them and SCRIPT KILL and FUNCTION KILL end them. A script that ends in time never touches it. Any thread; a shard's own row is written
-// by the thread that runs the script.
+// BusyBoard: the scripts that have been running for longer than busy-reply-threshold, by shard, as
+// the others see them: FUNCTION STATS shows them and SCRIPT KILL and FUNCTION KILL end them. A
+// script that ends in time never touches it. Any thread; a shard's own row is written by the thread
+// that runs the script.
 #pragma once
 
 #include <atomic>
@@ -18,10 +19,10 @@ namespace basalt::script {
 class BusyBoard {
  public:
   struct Running {
-    std::string name;                 // SHA1 or function
-    std::vector<std::string> command; // the words that called it
+    std::string name;                  // SHA1 or function
+    std::vector<std::string> command;  // the words that called it
     bool is_function = false;
-    int64_t started_us = 0;           // of the monotonic clock
+    int64_t started_us = 0;  // of the monotonic clock
   };
   enum class Kill : uint8_t { kAsked, kNotBusy, kUnkillable, kOtherKind };
 
@@ -29,7 +30,9 @@ class BusyBoard {
   void Enter(ShardId shard, Running running);
   void NoteWritten(ShardId shard);
   // Whether somebody wants it ended.
-  bool KillWanted(ShardId shard) const { return rows_[shard.value].kill.load(std::memory_order_relaxed); }
+  bool KillWanted(ShardId shard) const {
+    return rows_[shard.value].kill.load(std::memory_order_relaxed);
+  }
   void Leave(ShardId shard);
 
   bool any() const { return busy_.load(std::memory_order_relaxed) > 0; }

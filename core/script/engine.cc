@@ -15,7 +15,8 @@ namespace basalt::script {
 namespace {
 
 constexpr char kScriptChunk[] = "@user_script";
-constexpr char kWriteInReadOnly[] = "ERR Can not execute a script with write flag using *_ro command.";
+constexpr char kWriteInReadOnly[] =
+    "ERR Can not execute a script with write flag using *_ro command.";
 constexpr char kOomNotAllowed[] =
     "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
 // A script that so often could not be made undoable is run with every shard parked from the start.
@@ -44,7 +45,8 @@ const ScriptEngine::Compiled* ScriptEngine::Known(std::string_view sha) const {
   return it == compiled_.end() ? nullptr : &it->second;
 }
 
-const ScriptEngine::Compiled* ScriptEngine::Compile(std::shared_ptr<Script> script, std::string* error) {
+const ScriptEngine::Compiled* ScriptEngine::Compile(std::shared_ptr<Script> script,
+                                                    std::string* error) {
   std::string_view code(script->body);
   // The line end stays, so that lines are counted right.
   if (script->shebang_bytes > 0) code.remove_prefix(script->shebang_bytes);
@@ -118,10 +120,11 @@ void ScriptEngine::EvalSha(CommandContext& ctx, bool read_only) {
 
 void ScriptEngine::Fcall(CommandContext& ctx, bool read_only) {
   RefreshFunctions();
-  auto it = by_name_.find(ctx.args[1]);
+  auto it = by_name_.find(ToLower(ctx.args[1]));
   if (it == by_name_.end()) return ctx.reply.Error("ERR Function not found");
   if (!ReadKeys(ctx, "ERR Bad number of keys provided")) return;
-  Run(ctx, {functions_.get(), it->second.reference, it->first, it->second.flags, nullptr}, read_only);
+  Run(ctx, {functions_.get(), it->second.reference, it->second.name, it->second.flags, nullptr},
+      read_only);
 }
 
 // --- functions
@@ -141,7 +144,8 @@ void ScriptEngine::RefreshFunctions() {
       continue;
     }
     for (int reference : it->second.references) functions_->Release(reference);
-    for (const FunctionInfo& function : it->second.library->functions) by_name_.erase(function.name);
+    for (const FunctionInfo& function : it->second.library->functions)
+      by_name_.erase(ToLower(function.name));
     libraries_.erase(it++);
   }
   for (const auto& [name, library] : wanted) {
@@ -154,7 +158,8 @@ void ScriptEngine::LoadIntoVm(const FunctionRegistry::LibraryPtr& library) {
   std::string error;
   Shebang shebang;
   ParseLibraryShebang(library->code, &shebang, &error);
-  if (!functions_->LoadLibrary(std::string_view(library->code).substr(shebang.length), load, &error)) {
+  if (!functions_->LoadLibrary(std::string_view(library->code).substr(shebang.length), load,
+                               &error)) {
     LogWarning("Function library ", library->name, " does not load: ", error);
     return;
   }
@@ -162,7 +167,7 @@ void ScriptEngine::LoadIntoVm(const FunctionRegistry::LibraryPtr& library) {
   loaded.library = library;
   for (const LoadedFunction& function : load.functions) {
     loaded.references.push_back(function.reference);
-    by_name_[function.name] = {function.reference, function.flags};
+    by_name_[ToLower(function.name)] = {function.name, function.reference, function.flags};
   }
 }
 
@@ -176,10 +181,12 @@ bool ScriptEngine::MayRun(CommandContext& ctx, const Target& target, bool read_o
   };
   const World* world = ctx.world();
   if (!(target.flags & kNoWrites)) {
-    if (world != nullptr && world->save_failed.load(std::memory_order_relaxed)) return fail(errors::kMisconfRdb);
+    if (world != nullptr && world->save_failed.load(std::memory_order_relaxed))
+      return fail(errors::kMisconfRdb);
     if (read_only) return fail(kWriteInReadOnly);
   }
-  if (!(target.flags & (kNoWrites | kAllowOom)) && world != nullptr && world->over_memory.load(std::memory_order_relaxed)) {
+  if (!(target.flags & (kNoWrites | kAllowOom)) && world != nullptr &&
+      world->over_memory.load(std::memory_order_relaxed)) {
     return fail(kOomNotAllowed);
   }
   return true;
@@ -189,11 +196,13 @@ void ScriptEngine::Run(CommandContext& ctx, const Target& target, bool read_only
   if (!MayRun(ctx, target, read_only)) return;
   read_only |= (target.flags & kNoWrites) != 0;
   if (!MayReachOut(ctx)) return RunInGroup(ctx, target, read_only);
-  if (target.script != nullptr && target.script->needs_park.load(std::memory_order_relaxed)) return ctx.Escalate();
+  if (target.script != nullptr && target.script->needs_park.load(std::memory_order_relaxed))
+    return ctx.Escalate();
   RunUndoable(ctx, target, read_only);
 }
 
-ScriptRun::Options ScriptEngine::OptionsOf(const CommandContext& ctx, const Target& target, bool read_only) {
+ScriptRun::Options ScriptEngine::OptionsOf(const CommandContext& ctx, const Target& target,
+                                           bool read_only) {
   ScriptRun::Options options{.name = target.name, .flags = target.flags, .read_only = read_only};
   options.is_function = target.vm->kind() == Vm::Kind::kFunctions;
   if (ctx.world() == nullptr || ctx.shard() == nullptr) return options;
@@ -204,10 +213,12 @@ ScriptRun::Options ScriptEngine::OptionsOf(const CommandContext& ctx, const Targ
 // With everything the script may touch at hand. In each log its effects are one group.
 void ScriptEngine::RunInGroup(CommandContext& ctx, const Target& target, bool read_only) {
   absl::InlinedVector<Journal::Mark, 1> marks;
-  ctx.ForEachKeyspace([&](Keyspace& keyspace) { marks.push_back(keyspace.journal().BeginUndoableGroup()); });
+  ctx.ForEachKeyspace(
+      [&](Keyspace& keyspace) { marks.push_back(keyspace.journal().BeginUndoableGroup()); });
   ScriptRun run(ctx, OptionsOf(ctx, target, read_only));
   target.vm->Call(target.reference, run, keys_, args_);
-  // Only a server that goes down ends a script that has written (SHUTDOWN NOSAVE): the log gets all of a script or nothing.
+  // Only a server that goes down ends a script that has written (SHUTDOWN NOSAVE): the log gets all
+  // of a script or nothing.
   const bool torn = run.unwind() == Unwind::kKilled && run.wrote();
   size_t i = 0;
   ctx.ForEachKeyspace([&](Keyspace& keyspace) {
@@ -223,8 +234,8 @@ void ScriptEngine::RunUndoable(CommandContext& ctx, const Target& target, bool r
   options.undo = &undo_;
   ScriptRun run(ctx, options);
   target.vm->Call(target.reference, run, keys_, args_);
-  const bool again =
-      run.unwind() == Unwind::kPark || run.unwind() == Unwind::kParkOnce || run.unwind() == Unwind::kParkNow;
+  const bool again = run.unwind() == Unwind::kPark || run.unwind() == Unwind::kParkOnce ||
+                     run.unwind() == Unwind::kParkNow;
   const bool torn = run.unwind() == Unwind::kKilled && run.wrote();
   if (!again && !torn) {
     journal.EndUndoableGroup();
@@ -235,7 +246,8 @@ void ScriptEngine::RunUndoable(CommandContext& ctx, const Target& target, bool r
   if (target.script != nullptr) {
     bool always = run.unwind() == Unwind::kPark;
     if (run.unwind() == Unwind::kParkOnce) {
-      always = target.script->heavy_runs.fetch_add(1, std::memory_order_relaxed) + 1 >= kHeavyRunsMax;
+      always =
+          target.script->heavy_runs.fetch_add(1, std::memory_order_relaxed) + 1 >= kHeavyRunsMax;
     }
     if (always) target.script->needs_park.store(true, std::memory_order_relaxed);
   }
@@ -245,7 +257,8 @@ void ScriptEngine::RunUndoable(CommandContext& ctx, const Target& target, bool r
 void ScriptEngine::TakeBack(CommandContext& ctx, const Journal::Mark& mark) {
   const bool wrote = MutantIs("escalate-no-rollback") ? undo_.Commit(), false : undo_.Rollback();
   ctx.local().journal().AbortGroup(mark);
-  // Readers of these keys wait for the open batch (DirtyKeys): there must be one. So it gets a record that changes nothing.
+  // Readers of these keys wait for the open batch (DirtyKeys): there must be one. So it gets a
+  // record that changes nothing.
   if (wrote && ctx.local().dirty_keys().enabled()) {
     auto [db, key] = undo_.AnyKey();
     ctx.local().journal().Record(db, {"EXISTS", key});

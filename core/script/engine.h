@@ -1,8 +1,10 @@
-// ScriptEngine: what one shard runs scripts with: its two Vms, each made when first needed, and what has been compiled in them. Hung on the
-// Shard; it brings itself up to date with the ScriptStore at every call. Owner: the shard's thread.
+// ScriptEngine: what one shard runs scripts with: its two Vms, each made when first needed, and
+// what has been compiled in them. Hung on the Shard; it brings itself up to date with the
+// ScriptStore at every call. Owner: the shard's thread.
 //
-// A run that turns out to need keys of other shards is taken back (undo_log.h, Journal::AbortGroup) and asks to be run again with every shard
-// parked (CommandContext::Escalate). Scripts that do so are remembered, and ask at once from then on.
+// A run that turns out to need keys of other shards is taken back (undo_log.h, Journal::AbortGroup)
+// and asks to be run again with every shard parked (CommandContext::Escalate). Scripts that do so
+// are remembered, and ask at once from then on.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/script/text_map.h"
 #include "core/script/run.h"
 #include "core/script/script_store.h"
+#include "core/script/text_map.h"
 #include "core/script/undo_log.h"
 #include "core/script/vm.h"
 #include "core/shard/command_context.h"
@@ -26,11 +28,14 @@ class ScriptEngine final : public Extension {
   explicit ScriptEngine(ScriptStore* store) : store_(*store) {}
 
   // The engine a command runs scripts with.
-  static ScriptEngine& Of(const CommandContext& ctx) { return *static_cast<ScriptEngine*>(ctx.scripts()); }
+  static ScriptEngine& Of(const CommandContext& ctx) {
+    return *static_cast<ScriptEngine*>(ctx.scripts());
+  }
 
   ScriptStore& store() { return store_; }
 
-  // EVAL, EVALSHA and FCALL: args[1] is the body, SHA1 or function, args[2] says how many keys follow. Replies.
+  // EVAL, EVALSHA and FCALL: args[1] is the body, SHA1 or function, args[2] says how many keys
+  // follow. Replies.
   void Eval(CommandContext& ctx, bool read_only);
   void EvalSha(CommandContext& ctx, bool read_only);
   void Fcall(CommandContext& ctx, bool read_only);
@@ -51,6 +56,7 @@ class ScriptEngine final : public Extension {
     std::vector<int> references;
   };
   struct Function {
+    std::string name;
     int reference = LUA_NOREF;
     uint32_t flags = 0;
   };
@@ -86,7 +92,7 @@ class ScriptEngine final : public Extension {
   std::unique_ptr<Vm> functions_;
   uint64_t version_ = 0;
   TextMap<LoadedLibrary> libraries_;  // by name, in functions_
-  TextMap<Function> by_name_;
+  TextMap<Function> by_name_;         // in lower case: FCALL takes any
   UndoLog undo_;
   std::vector<std::string_view> keys_, args_;  // of the run
 };

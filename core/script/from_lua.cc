@@ -14,7 +14,8 @@ int64_t Truncate(lua_Number value) {
 
 class ValueWalk {
  public:
-  ValueWalk(lua_State* lua, Reply& reply, int script_resp) : lua_(lua), reply_(reply), script_resp_(script_resp) {}
+  ValueWalk(lua_State* lua, Reply& reply, int script_resp)
+      : lua_(lua), reply_(reply), script_resp_(script_resp) {}
 
   // Writes the value on top and takes it off.
   void WriteOne() {
@@ -48,10 +49,11 @@ class ValueWalk {
     value ? reply_.Integer(1) : reply_.Null();
   }
 
-  // Pushes a field of the table on top. False, with nothing pushed, when it is not of `type`.
-  bool PushField(const char* name, int type) {
+  // Pushes a field of the table on top, or `below` it. False, with nothing pushed, when it is not
+  // of `type`.
+  bool PushField(const char* name, int type, int below = 0) {
     lua_pushstring(lua_, name);
-    lua_rawget(lua_, -2);
+    lua_rawget(lua_, -2 - below);
     if (lua_type(lua_, -1) == type) return true;
     lua_pop(lua_, 1);
     return false;
@@ -106,7 +108,7 @@ class ValueWalk {
 
   bool WriteVerbatim() {
     if (!PushField("format", LUA_TSTRING)) return false;
-    if (!PushField("string", LUA_TSTRING)) {
+    if (!PushField("string", LUA_TSTRING, 1)) {
       lua_pop(lua_, 1);
       return false;
     }
@@ -163,6 +165,8 @@ class ValueWalk {
 
 }  // namespace
 
-void WriteValue(lua_State* lua, Reply& reply, int script_resp) { ValueWalk(lua, reply, script_resp).WriteOne(); }
+void WriteValue(lua_State* lua, Reply& reply, int script_resp) {
+  ValueWalk(lua, reply, script_resp).WriteOne();
+}
 
 }  // namespace basalt::script

@@ -27,7 +27,7 @@ bool CheckFooter(std::string_view payload, std::string_view* body) {
 
 bool HasFunction(const Library& library, std::string_view name) {
   for (const FunctionInfo& function : library.functions) {
-    if (function.name == name) return true;
+    if (EqualsNoCase(function.name, name)) return true;
   }
   return false;
 }
@@ -38,7 +38,9 @@ FunctionRegistry::LibraryPtr FunctionRegistry::Compile(std::string_view code, st
   Shebang shebang;
   if (!ParseLibraryShebang(code, &shebang, error)) return nullptr;
   if (!IsValidName(shebang.name)) {
-    *error = "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
+    *error =
+        "ERR Library names can only contain letters, numbers, or underscores(_) and must be at "
+        "least one character long";
     return nullptr;
   }
   if (!EqualsNoCase(shebang.engine, "lua")) {
@@ -56,7 +58,8 @@ FunctionRegistry::LibraryPtr FunctionRegistry::Compile(std::string_view code, st
   library->name = shebang.name;
   library->code = code;
   for (LoadedFunction& function : load.functions) {
-    library->functions.push_back({std::move(function.name), std::move(function.description), function.flags});
+    library->functions.push_back(
+        {std::move(function.name), std::move(function.description), function.flags});
   }
   return library;
 }
@@ -65,11 +68,13 @@ std::string FunctionRegistry::Add(Libraries& libraries, LibraryPtr library, OnCo
   for (auto it = libraries.begin(); it != libraries.end();) {
     const Library& other = *it->second;
     bool same_name = other.name == library->name;
-    if (same_name && how == OnCollision::kRefuse) return StrCat("ERR Library '", library->name, "' already exists");
+    if (same_name && how == OnCollision::kRefuse)
+      return StrCat("ERR Library '", library->name, "' already exists");
     bool clash = same_name;
     for (const FunctionInfo& function : library->functions) {
       if (same_name || !HasFunction(other, function.name)) continue;
-      if (how != OnCollision::kReplaceAll) return StrCat("ERR Function ", function.name, " already exists");
+      if (how != OnCollision::kReplaceAll)
+        return StrCat("ERR Function ", function.name, " already exists");
       clash = true;
     }
     it = clash ? libraries.erase(it) : std::next(it);
@@ -163,7 +168,8 @@ FunctionRegistry::Usage FunctionRegistry::usage() {
     usage.functions += library->functions.size();
     usage.bytes += sizeof(Library) + library->code.size();
     for (const FunctionInfo& f : library->functions) {
-      usage.bytes += sizeof(f) + f.name.size() + (f.description.has_value() ? f.description->size() : 0);
+      usage.bytes +=
+          sizeof(f) + f.name.size() + (f.description.has_value() ? f.description->size() : 0);
     }
   }
   return usage;

@@ -1,6 +1,7 @@
-// FunctionRegistry: the function libraries of the server. A library is immutable; the engines of the shards load those they lack into
-// their own Vm when the version tells them to. Changes come from FUNCTION commands, which run with every shard parked, and from loading,
-// where several shards replay the same changes at once: therefore the lock. Any thread.
+// FunctionRegistry: the function libraries of the server. A library is immutable; the engines of
+// the shards load those they lack into their own Vm when the version tells them to. Changes come
+// from FUNCTION commands, which run with every shard parked, and from loading, where several shards
+// replay the same changes at once: therefore the lock. Any thread.
 #pragma once
 
 #include <atomic>
@@ -34,12 +35,13 @@ class FunctionRegistry {
 
   enum class OnCollision {
     kRefuse,
-    kReplaceLibrary,  // a library of the same name goes; a function of the same name in another is an error
+    kReplaceLibrary,  // a library of the same name goes; a function of the same name in another is
+                      // an error
     kReplaceAll,      // for replay: whatever stands in the way goes
   };
 
-  // Compiles `code` in a Vm of its own to learn what it registers, and adds it. Empty, or the whole error reply. *name, if given, gets the
-  // library's name.
+  // Compiles `code` in a Vm of its own to learn what it registers, and adds it. Empty, or the whole
+  // error reply. *name, if given, gets the library's name.
   std::string Load(std::string_view code, OnCollision how, std::string* name = nullptr);
   // False: no such library.
   bool Delete(std::string_view name);

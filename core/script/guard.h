@@ -15,7 +15,8 @@ void Guard(lua_State* lua);
 // Pushes the guard's metatable, where what it reads through to is `__index`.
 void PushGuardMeta(lua_State* lua, int guard);
 bool IsGuard(lua_State* lua, int index);
-// Replaces a guard at `index` by the real table; leaves all else alone. The real table must not get into a script's hands.
+// Replaces a guard at `index` by the real table; leaves all else alone. The real table must not get
+// into a script's hands.
 bool LookThrough(lua_State* lua, int index);
 
 // __newindex of guards: raises, with the script's line.

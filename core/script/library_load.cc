@@ -5,13 +5,17 @@
 namespace basalt::script {
 
 bool IsValidName(std::string_view name) {
-  auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+  auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
   return !name.empty() && std::all_of(name.begin(), name.end(), fits);
 }
 
-const char* LibraryLoad::Add(std::string_view name, bool described, std::string_view description, uint32_t flags, int reference) {
+const char* LibraryLoad::Add(std::string_view name, bool described, std::string_view description,
+                             uint32_t flags, int reference) {
   if (!IsValidName(name)) {
-    return "ERR Function names can only contain letters, numbers, or underscores(_) and must be at least one character long";
+    return "ERR Library names can only contain letters, numbers, or underscores(_) and must be at "
+           "least one character long";
   }
   for (const LoadedFunction& function : functions) {
     if (function.name == name) return "ERR Function already exists in the library";

@@ -1,4 +1,5 @@
-// What a library registers while its code runs (redis.register_function). Outside of the protected call into Lua (lua.h).
+// What a library registers while its code runs (redis.register_function). Outside of the protected
+// call into Lua (lua.h).
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ bool IsValidName(std::string_view name);
 class LibraryLoad {
  public:
   // Null, or why it cannot be.
-  const char* Add(std::string_view name, bool described, std::string_view description, uint32_t flags, int reference);
+  const char* Add(std::string_view name, bool described, std::string_view description,
+                  uint32_t flags, int reference);
 
   std::vector<LoadedFunction> functions;
 };

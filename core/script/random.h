@@ -1,5 +1,6 @@
-// The random numbers of scripts: the 48-bit linear congruential generator that POSIX knows as lrand48, which is what Redis gives
-// scripts, so that a seed gives the same numbers here as there. One per Vm.
+// The random numbers of scripts: the 48-bit linear congruential generator that POSIX knows as
+// lrand48, which is what Redis gives scripts, so that a seed gives the same numbers here as there.
+// One per Vm.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@ class ScriptRandom {
   double Next() {
     constexpr uint32_t kMax = 0x7fffffff;
     state_ = (state_ * 0x5deece66d + 0xb) & ((uint64_t{1} << 48) - 1);
-    return static_cast<double>(static_cast<uint32_t>(state_ >> 17) % kMax) / static_cast<double>(kMax);
+    return static_cast<double>(static_cast<uint32_t>(state_ >> 17) % kMax) /
+           static_cast<double>(kMax);
   }
 
  private:

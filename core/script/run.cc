@@ -28,20 +28,27 @@ void ScriptRun::Tick() {
   const int64_t threshold_ms = caller_.world()->config().busy_reply_threshold;
   const ShardId shard = caller_.shard()->id();
   if (!on_board_) {
-    if (threshold_ms == 0 || caller_.world()->clock().MonotonicMicros() - started_us_ < threshold_ms * 1000) return;
-    BusyBoard::Running running{.name = std::string(options_.name), .is_function = options_.is_function, .started_us = started_us_};
+    if (threshold_ms == 0 ||
+        caller_.world()->clock().MonotonicMicros() - started_us_ < threshold_ms * 1000)
+      return;
+    BusyBoard::Running running{.name = std::string(options_.name),
+                               .is_function = options_.is_function,
+                               .started_us = started_us_};
     for (std::string_view word : caller_.args) running.command.emplace_back(word);
     options_.busy->Enter(shard, std::move(running));
     on_board_ = true;
     if (wrote_) options_.busy->NoteWritten(shard);
-    LogWarning("Slow script detected: still in execution after ", threshold_ms, " milliseconds. Script name is: ", options_.name, ".");
+    LogWarning("Slow script detected: still in execution after ", threshold_ms,
+               " milliseconds. Script name is: ", options_.name, ".");
   }
-  const bool stopping = caller_.shard()->ServeWhileBusy(options_.is_function ? World::BusyKind::kFunction : World::BusyKind::kScript);
+  const bool stopping = caller_.shard()->ServeWhileBusy(
+      options_.is_function ? World::BusyKind::kFunction : World::BusyKind::kScript);
   if (stopping) {
     unwind_ = Unwind::kKilled;
   } else if (!wrote_ && options_.busy->KillWanted(shard)) {
     unwind_ = Unwind::kKilled;
-    LogNotice("Script killed by user with ", options_.is_function ? "FUNCTION" : "SCRIPT", " KILL.");
+    LogNotice("Script killed by user with ", options_.is_function ? "FUNCTION" : "SCRIPT",
+              " KILL.");
   }
 }
 
@@ -56,13 +63,15 @@ bool ScriptRun::Execute() {
   reply.clear();
   const CommandSpec* spec = caller_.commands().Find(args);
   if (spec == nullptr) return Refuse("ERR Unknown Redis command called from script");
-  if (!spec->ArityFits(args.size())) return Refuse("ERR Wrong number of args calling Redis command from script");
+  if (!spec->ArityFits(args.size()))
+    return Refuse("ERR Wrong number of args calling Redis command from script");
   if (spec->Has(kNoScript) || spec->where == Where::kTransaction) {
     return Refuse("ERR This Redis command is not allowed from script");
   }
   if (spec->Has(kWrite) && !MayWrite()) return false;
   World* world = caller_.world();
-  // What has begun to write may finish: half a script's effects would be worse than some memory too much.
+  // What has begun to write may finish: half a script's effects would be worse than some memory too
+  // much.
   if (world != nullptr && spec->Has(kDenyOom) && !(options_.flags & kAllowOom) && !wrote_ &&
       world->over_memory.load(std::memory_order_relaxed)) {
     return Refuse(errors::kOom);
@@ -89,7 +98,8 @@ bool ScriptRun::Execute() {
 }
 
 bool ScriptRun::MayWrite() {
-  if (options_.read_only) return Refuse("ERR Write commands are not allowed from read-only scripts.");
+  if (options_.read_only)
+    return Refuse("ERR Write commands are not allowed from read-only scripts.");
   World* world = caller_.world();
   if (world == nullptr || wrote_) return true;
   if (world->save_failed.load(std::memory_order_relaxed)) return Refuse(errors::kMisconfRdb);
@@ -101,8 +111,10 @@ bool ScriptRun::MayWrite() {
 
 bool ScriptRun::Reaches(const CommandSpec& spec, Args args) {
   key_positions_.clear();
-  if (!FindKeys(spec, args, &key_positions_)) key_positions_.clear();  // the handler says what is wrong
-  if (caller_.parked_world() || caller_.world() == nullptr || caller_.world()->shard_count() == 1) return true;
+  if (!FindKeys(spec, args, &key_positions_))
+    key_positions_.clear();  // the handler says what is wrong
+  if (caller_.parked_world() || caller_.world() == nullptr || caller_.world()->shard_count() == 1)
+    return true;
   switch (spec.where) {
     case Where::kKeys:
     case Where::kBlocking:
@@ -142,11 +154,14 @@ Shard* ScriptRun::SoleOwner(const CommandSpec& spec) {
   return &world.shard(owner);
 }
 
-// In world mode a command's effects are logged as the final states of its keys, whole. A command whose keys live on one shard runs as
-// that shard would run it, and is logged as itself: ten thousand HSETs of a script do not log the hash ten thousand times.
+// In world mode a command's effects are logged as the final states of its keys, whole. A command
+// whose keys live on one shard runs as that shard would run it, and is logged as itself: ten
+// thousand HSETs of a script do not log the hash ten thousand times.
 void ScriptRun::Run(const CommandSpec& spec, Args args) {
   if (Shard* owner = SoleOwner(spec); owner != nullptr) {
-    CommandContext context({.local = &owner->keyspace(), .world = caller_.world(), .shard = owner, .in_script = true}, &reply, resp);
+    CommandContext context(
+        {.local = &owner->keyspace(), .world = caller_.world(), .shard = owner, .in_script = true},
+        &reply, resp);
     return RunOn(context, spec, args);  // what it depends on is durable when the park ends
   }
   CommandContext context = caller_.Nested(&reply, resp);

@@ -16,9 +16,13 @@ const char kLoadGlobals = 0;  // what a library sees while it is loaded
 const char kGlobalsMeta = 0;  // the metatable of the globals' guard
 
 constexpr const char* kAllowed[] = {
-    "_G",       "_VERSION", "assert", "bit",    "cjson", "cmsgpack",     "collectgarbage", "coroutine", "error",  "gcinfo",
-    "getmetatable", "ipairs", "load", "loadstring", "math", "next", "pairs", "pcall", "rawequal", "rawget", "rawset", "redis",
-    "select", "setmetatable", "string", "struct", "table", "tonumber", "tostring", "type", "unpack", "xpcall",
+    "_G",           "_VERSION",       "assert",    "bit",          "cjson",
+    "cmsgpack",     "collectgarbage", "coroutine", "error",        "gcinfo",
+    "getmetatable", "ipairs",         "load",      "loadstring",   "math",
+    "next",         "pairs",          "pcall",     "rawequal",     "rawget",
+    "rawset",       "redis",          "select",    "setmetatable", "string",
+    "struct",       "table",          "tonumber",  "tostring",     "type",
+    "unpack",       "xpcall",
 };
 
 bool Unwinding(lua_State* lua) {
@@ -60,7 +64,7 @@ int RawGet(lua_State* lua) {
 
 int ForEach(lua_State* lua) {
   LookThrough(lua, 1);
-  return Vm::Of(lua).originals.foreach(lua);
+  return Vm::Of(lua).originals.foreach (lua);
 }
 
 int GetMetatable(lua_State* lua) {
@@ -79,14 +83,23 @@ int RefuseGuard(lua_State* lua) {
   return lua_error(lua);
 }
 
-int RawSet(lua_State* lua) { return IsGuard(lua, 1) ? RefuseGuard(lua) : Vm::Of(lua).originals.rawset(lua); }
-int SetMetatable(lua_State* lua) { return IsGuard(lua, 1) ? RefuseGuard(lua) : Vm::Of(lua).originals.setmetatable(lua); }
-int Insert(lua_State* lua) { return IsGuard(lua, 1) ? RefuseGuard(lua) : Vm::Of(lua).originals.insert(lua); }
-int Remove(lua_State* lua) { return IsGuard(lua, 1) ? RefuseGuard(lua) : Vm::Of(lua).originals.remove(lua); }
+int RawSet(lua_State* lua) {
+  return IsGuard(lua, 1) ? RefuseGuard(lua) : Vm::Of(lua).originals.rawset(lua);
+}
+int SetMetatable(lua_State* lua) {
+  return IsGuard(lua, 1) ? RefuseGuard(lua) : Vm::Of(lua).originals.setmetatable(lua);
+}
+int Insert(lua_State* lua) {
+  return IsGuard(lua, 1) ? RefuseGuard(lua) : Vm::Of(lua).originals.insert(lua);
+}
+int Remove(lua_State* lua) {
+  return IsGuard(lua, 1) ? RefuseGuard(lua) : Vm::Of(lua).originals.remove(lua);
+}
 
 int MissingGlobal(lua_State* lua) {
   const char* name = lua_tostring(lua, 2);
-  return luaL_error(lua, "Script attempted to access nonexistent global variable '%s'", name != nullptr ? name : "?");
+  return luaL_error(lua, "Script attempted to access nonexistent global variable '%s'",
+                    name != nullptr ? name : "?");
 }
 
 // --- what catches errors
@@ -136,7 +149,8 @@ int LoadString(lua_State* lua) {
   return LoadText(lua, {code, size}, luaL_optstring(lua, 2, code));
 }
 
-// Calls the reader here, not from within Lua's parser, which would swallow an error that ends the run.
+// Calls the reader here, not from within Lua's parser, which would swallow an error that ends the
+// run.
 int Load(lua_State* lua) {
   luaL_checktype(lua, 1, LUA_TFUNCTION);
   const char* chunk = luaL_optstring(lua, 2, "=(load)");
@@ -147,7 +161,11 @@ int Load(lua_State* lua) {
     lua_pushvalue(lua, 1);
     lua_call(lua, 0, 1);
     if (lua_isnil(lua, -1) || (lua_isstring(lua, -1) && lua_objlen(lua, -1) == 0)) break;
-    if (!lua_isstring(lua, -1)) return luaL_error(lua, "reader function must return a string");
+    if (!lua_isstring(lua, -1)) {
+      lua_pushnil(lua);
+      lua_pushliteral(lua, "reader function must return a string");
+      return 2;
+    }
     luaL_addvalue(&code);
   }
   lua_pop(lua, 1);
@@ -208,7 +226,8 @@ void RemoveForbidden(lua_State* lua) {
   for (lua_pushnil(lua); lua_next(lua, LUA_GLOBALSINDEX) != 0;) {
     lua_pop(lua, 1);
     bool allowed = false;
-    for (const char* name : kAllowed) allowed |= lua_type(lua, -1) == LUA_TSTRING && Text(lua, -1) == name;
+    for (const char* name : kAllowed)
+      allowed |= lua_type(lua, -1) == LUA_TSTRING && Text(lua, -1) == name;
     if (allowed) continue;
     lua_pushvalue(lua, -1);
     lua_pushnil(lua);
@@ -311,7 +330,8 @@ int HandleError(lua_State* lua) {
   lua_Debug at;
   // Level 0 is this function, 1 what raised; for a function of C its caller says more.
   bool located = lua_getstack(lua, 1, &at) && lua_getinfo(lua, "Sl", &at);
-  if (located && at.what[0] == 'C') located = lua_getstack(lua, 2, &at) && lua_getinfo(lua, "Sl", &at);
+  if (located && at.what[0] == 'C')
+    located = lua_getstack(lua, 2, &at) && lua_getinfo(lua, "Sl", &at);
   lua_newtable(lua);
   if (lua_istable(lua, 1)) {
     LookThrough(lua, 1);

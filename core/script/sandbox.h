@@ -1,12 +1,15 @@
-// What scripts may touch of Lua. Debian's Lua has no read-only tables, so what scripts share is guarded by proxies:
+// What scripts may touch of Lua. Debian's Lua has no read-only tables, so what scripts share is
+// guarded by proxies:
 //
-//   A script sees of every shared table (the globals, `redis`, `string`, `cjson` ...) only its guard: an empty table whose metatable
-//   reads through to the real one (__index) and refuses writes (__newindex). The real tables never get into a script's hands: not by
-//   next, pairs, rawget, getmetatable or table.foreach, which look through a guard by themselves, and what would write past a metatable
-//   (rawset, setmetatable, table.insert ...) refuses guards. There is no getfenv, no debug, no loading of bytecode.
+//   A script sees of every shared table (the globals, `redis`, `string`, `cjson` ...) only its
+//   guard: an empty table whose metatable reads through to the real one (__index) and refuses
+//   writes (__newindex). The real tables never get into a script's hands: not by next, pairs,
+//   rawget, getmetatable or table.foreach, which look through a guard by themselves, and what would
+//   write past a metatable (rawset, setmetatable, table.insert ...) refuses guards. There is no
+//   getfenv, no debug, no loading of bytecode.
 //
-// Besides, pcall, xpcall and coroutine.resume go on with an error that must end the run (ScriptRun::unwind).
-// All functions raise (lua.h) unless they say otherwise.
+// Besides, pcall, xpcall and coroutine.resume go on with an error that must end the run
+// (ScriptRun::unwind). All functions raise (lua.h) unless they say otherwise.
 #pragma once
 
 #include "core/script/lua.h"

@@ -1,4 +1,5 @@
-// The line that may open a script or library ("#!lua name=x flags=no-writes,allow-oom") and the flags it sets. Pure; any thread.
+// The line that may open a script or library ("#!lua name=x flags=no-writes,allow-oom") and the
+// flags it sets. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ std::optional<uint32_t> ScriptFlagOf(std::string_view name);
 std::string_view NameOf(ScriptFlag flag);
 
 // Every flag that has a name, in the order FUNCTION LIST shows them.
-inline constexpr ScriptFlag kNamedFlags[] = {kNoWrites, kAllowOom, kAllowStale, kNoCluster, kAllowCrossSlotKeys};
+inline constexpr ScriptFlag kNamedFlags[] = {kNoWrites, kAllowOom, kAllowStale, kNoCluster,
+                                             kAllowCrossSlotKeys};
 
 struct Shebang {
   uint32_t flags = 0;

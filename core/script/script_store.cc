@@ -10,7 +10,8 @@ std::shared_ptr<Script> ScriptStore::Find(std::string_view sha) {
   return it == scripts_.end() ? nullptr : it->second;
 }
 
-std::shared_ptr<Script> ScriptStore::Add(std::string_view sha, std::string_view body, std::string* error) {
+std::shared_ptr<Script> ScriptStore::Add(std::string_view sha, std::string_view body,
+                                         std::string* error) {
   Shebang shebang;
   if (!ParseScriptShebang(body, &shebang, error)) return nullptr;
   std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
-// ScriptStore: what the script engines of all shards share, hung on the World: the bodies of EVAL scripts by their SHA1, and the
-// function libraries. An engine asks here only for what it has not compiled yet, so a running server takes the lock next to never;
-// whether an engine is up to date it sees from the two counters. Any thread.
+// ScriptStore: what the script engines of all shards share, hung on the World: the bodies of EVAL
+// scripts by their SHA1, and the function libraries. An engine asks here only for what it has not
+// compiled yet, so a running server takes the lock next to never; whether an engine is up to date
+// it sees from the two counters. Any thread.
 #pragma once
 
 #include <atomic>
@@ -10,23 +11,25 @@
 #include <string>
 #include <string_view>
 
-#include "core/script/text_map.h"
 #include "core/script/busy_board.h"
 #include "core/script/function_registry.h"
+#include "core/script/text_map.h"
 #include "core/shard/extension.h"
 
 namespace basalt::script {
 
 // One EVAL script. Immutable but for what its runs have taught.
 struct Script {
-  Script(std::string_view script_sha, std::string_view script_body, uint32_t script_flags, size_t line_bytes)
+  Script(std::string_view script_sha, std::string_view script_body, uint32_t script_flags,
+         size_t line_bytes)
       : sha(script_sha), body(script_body), flags(script_flags), shebang_bytes(line_bytes) {}
 
   const std::string sha;
   const std::string body;
-  const uint32_t flags;           // ScriptFlag
-  const size_t shebang_bytes;     // of its first line, which Lua does not see
-  std::atomic<bool> needs_park{false};  // reaches beyond its keys: run with every shard parked from the start
+  const uint32_t flags;        // ScriptFlag
+  const size_t shebang_bytes;  // of its first line, which Lua does not see
+  std::atomic<bool> needs_park{
+      false};  // reaches beyond its keys: run with every shard parked from the start
   // How often a run had to be begun again because a write could not be made undoable.
   std::atomic<uint32_t> heavy_runs{0};
 };
@@ -35,7 +38,8 @@ class ScriptStore final : public Extension {
  public:
   // `sha` in lower case. Null: not known.
   std::shared_ptr<Script> Find(std::string_view sha);
-  // Adds the script, or returns the one that is there. Null: *error says what is wrong with its first line.
+  // Adds the script, or returns the one that is there. Null: *error says what is wrong with its
+  // first line.
   std::shared_ptr<Script> Add(std::string_view sha, std::string_view body, std::string* error);
   // SCRIPT FLUSH.
   void Flush();

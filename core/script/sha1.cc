@@ -51,7 +51,8 @@ std::string Sha1Hex(std::string_view bytes) {
   std::memcpy(tail + size - 8, &bits, 8);
   for (size_t at = 0; at < size; at += kBlock) AddBlock(tail + at, state);
   std::string hex(kShaHexBytes, '0');
-  for (size_t i = 0; i < kShaHexBytes; ++i) hex[i] = "0123456789abcdef"[state[i / 8] >> (28 - i % 8 * 4) & 15];
+  for (size_t i = 0; i < kShaHexBytes; ++i)
+    hex[i] = "0123456789abcdef"[state[i / 8] >> (28 - i % 8 * 4) & 15];
   return hex;
 }
 

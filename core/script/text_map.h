@@ -1,4 +1,5 @@
-// A hash map by text that is looked up by views. (The system's Abseil has a string_view of its own.)
+// A hash map by text that is looked up by views. (The system's Abseil has a string_view of its
+// own.)
 #pragma once
 
 #include <functional>

@@ -9,7 +9,8 @@
 namespace basalt::script {
 namespace {
 
-// Walks over a reply and pushes what it meets. Trivially destructible: errors of Lua pass through it.
+// Walks over a reply and pushes what it meets. Trivially destructible: errors of Lua pass through
+// it.
 class ReplyWalk {
  public:
   ReplyWalk(lua_State* lua, std::string_view reply) : lua_(lua), rest_(reply) {}

@@ -1,8 +1,10 @@
 // A command's reply as a value of Lua, by Redis's rules.
 //
-//   integer -> number · bulk -> string · status -> {ok=} · error -> {err=} · array -> table · null of RESP2 -> false
-//   RESP3: null -> nil · boolean -> boolean · double -> {double=} · map -> {map={k=v}} · set -> {set={member=true}}
-//          big number -> {big_number=} · verbatim -> {verbatim_string={format=, string=}} · attributes are dropped
+//   integer -> number · bulk -> string · status -> {ok=} · error -> {err=} · array -> table · null
+//   of RESP2 -> false RESP3: null -> nil · boolean -> boolean · double -> {double=} · map ->
+//   {map={k=v}} · set -> {set={member=true}}
+//          big number -> {big_number=} · verbatim -> {verbatim_string={format=, string=}} ·
+//          attributes are dropped
 #pragma once
 
 #include <string_view>

@@ -32,7 +32,9 @@ size_t MemoryOf(const Entry* e) {
 }
 
 // Whether a command changes only the first of its keys, reading the others.
-bool WritesFirstOnly(std::string_view name) { return name.ends_with("store") || name == "bitop" || name == "pfmerge"; }
+bool WritesFirstOnly(std::string_view name) {
+  return name.ends_with("store") || name == "bitop" || name == "pfmerge";
+}
 
 // The database that MOVE or COPY name besides the present one, or `db`.
 DbIndex OtherDb(std::string_view name, Args args, DbIndex db, uint32_t databases) {
@@ -42,7 +44,8 @@ DbIndex OtherDb(std::string_view name, Args args, DbIndex db, uint32_t databases
     if (EqualsNoCase(args[i], "db")) word = args[i + 1];
   }
   uint64_t n = 0;
-  return !word.empty() && ParseUint64(word, &n) && n < databases ? DbIndex(static_cast<uint8_t>(n)) : db;
+  return !word.empty() && ParseUint64(word, &n) && n < databases ? DbIndex(static_cast<uint8_t>(n))
+                                                                 : db;
 }
 
 }  // namespace
@@ -53,20 +56,24 @@ void UndoLog::Begin(Keyspace& keyspace) {
 }
 
 Keyspace& UndoLog::Shadow() {
-  if (shadow_ == nullptr) shadow_ = std::make_unique<Keyspace>(RandomSeed(), keyspace_->databases());
+  if (shadow_ == nullptr)
+    shadow_ = std::make_unique<Keyspace>(RandomSeed(), keyspace_->databases());
   return *shadow_;  // its time stands at 0: nothing in it expires
 }
 
 UndoLog::Verb UndoLog::VerbOf(const CommandSpec& spec) {
   static constexpr std::pair<std::string_view, Verb> kVerbs[] = {
-      {"hset", Verb::kHashPairs},        {"hmset", Verb::kHashPairs},       {"hsetnx", Verb::kHashField},
-      {"hincrby", Verb::kHashField},     {"hincrbyfloat", Verb::kHashField}, {"hdel", Verb::kHashFields},
-      {"sadd", Verb::kSetMembers},       {"srem", Verb::kSetMembers},       {"zadd", Verb::kScoredMembers},
-      {"zrem", Verb::kScoredMembers},    {"zincrby", Verb::kScoredMember},  {"lpush", Verb::kPushFront},
-      {"lpushx", Verb::kPushFront},      {"rpush", Verb::kPushBack},        {"rpushx", Verb::kPushBack},
-      {"lpop", Verb::kPopFront},         {"rpop", Verb::kPopBack},          {"expire", Verb::kExpiry},
-      {"pexpire", Verb::kExpiry},        {"expireat", Verb::kExpiry},       {"pexpireat", Verb::kExpiry},
-      {"persist", Verb::kExpiry},
+      {"hset", Verb::kHashPairs},         {"hmset", Verb::kHashPairs},
+      {"hsetnx", Verb::kHashField},       {"hincrby", Verb::kHashField},
+      {"hincrbyfloat", Verb::kHashField}, {"hdel", Verb::kHashFields},
+      {"sadd", Verb::kSetMembers},        {"srem", Verb::kSetMembers},
+      {"zadd", Verb::kScoredMembers},     {"zrem", Verb::kScoredMembers},
+      {"zincrby", Verb::kScoredMember},   {"lpush", Verb::kPushFront},
+      {"lpushx", Verb::kPushFront},       {"rpush", Verb::kPushBack},
+      {"rpushx", Verb::kPushBack},        {"lpop", Verb::kPopFront},
+      {"rpop", Verb::kPopBack},           {"expire", Verb::kExpiry},
+      {"pexpire", Verb::kExpiry},         {"expireat", Verb::kExpiry},
+      {"pexpireat", Verb::kExpiry},       {"persist", Verb::kExpiry},
   };
   for (const auto& [name, verb] : kVerbs) {
     if (name == spec.name) return verb;
@@ -90,7 +97,8 @@ ValueType UndoLog::TypeOf(Verb verb) {
   }
 }
 
-bool UndoLog::Capture(DbIndex db, const CommandSpec& spec, Args args, const std::vector<uint32_t>& keys) {
+bool UndoLog::Capture(DbIndex db, const CommandSpec& spec, Args args,
+                      const std::vector<uint32_t>& keys) {
   const std::string_view name = spec.name;
   const DbIndex other = OtherDb(name, args, db, keyspace_->databases());
   const Verb verb = keys.size() == 1 ? VerbOf(spec) : Verb::kOther;
@@ -105,11 +113,14 @@ bool UndoLog::Capture(DbIndex db, const CommandSpec& spec, Args args, const std:
 bool UndoLog::CaptureKey(DbIndex db, std::string_view key, Verb verb, Args args) {
   Entry* e = keyspace_->db(db).FindNoTouch(key);
   auto [it, fresh] = touched_.try_emplace(Key(db.value, key), Kept::kAbsent, 0);
-  if (!fresh) return it->second.first != Kept::kPart || CapturePart(it->second.second, e, verb, args);
+  if (!fresh)
+    return it->second.first != Kept::kPart || CapturePart(it->second.second, e, verb, args);
   bytes_ += key.size() + sizeof(Part);
   if (e == nullptr) return bytes_ <= kBytesMax;
-  const bool small = e->is(ValueType::kString) ? e->StringLength() <= kSmallBytes
-                                               : ObjectSize(e->type(), e->object()) <= kSmallElements && MemoryOf(e) <= kSmallBytes;
+  const bool small =
+      e->is(ValueType::kString)
+          ? e->StringLength() <= kSmallBytes
+          : ObjectSize(e->type(), e->object()) <= kSmallElements && MemoryOf(e) <= kSmallBytes;
   if (small) {
     it->second.first = Kept::kWhole;
     bytes_ += e->MemoryBytes() + MemoryOf(e);
@@ -149,10 +160,12 @@ bool UndoLog::CapturePart(uint32_t part, Entry* e, Verb verb, Args args) {
       }
       break;
     case Verb::kSetMembers:
-      for (std::string_view member : args.From(2)) CaptureMember(part, e, Step::Kind::kMember, member);
+      for (std::string_view member : args.From(2))
+        CaptureMember(part, e, Step::Kind::kMember, member);
       break;
     case Verb::kScoredMembers:  // scores and options are taken for members, too, which does no harm
-      for (std::string_view member : args.From(2)) CaptureMember(part, e, Step::Kind::kScore, member);
+      for (std::string_view member : args.From(2))
+        CaptureMember(part, e, Step::Kind::kScore, member);
       break;
     case Verb::kScoredMember:
       CaptureMember(part, e, Step::Kind::kScore, args[3]);
@@ -179,7 +192,11 @@ void UndoLog::CaptureMember(uint32_t part, Entry* e, Step::Kind kind, std::strin
 }
 
 bool UndoLog::CaptureEnds(uint32_t part, Entry* e, Verb verb, Args args) {
-  ends_ = {.open = true, .part = part, .verb = verb, .size = e != nullptr ? e->list()->Size() : 0, .elements = {}};
+  ends_ = {.open = true,
+           .part = part,
+           .verb = verb,
+           .size = e != nullptr ? e->list()->Size() : 0,
+           .elements = {}};
   if (verb == Verb::kPushFront || verb == Verb::kPushBack || e == nullptr) return true;
   uint64_t count = 1;
   if (args.size() > 2 && !ParseUint64(args[2], &count)) return true;  // an error
@@ -204,7 +221,9 @@ void UndoLog::AfterCommand() {
   const size_t size = e != nullptr && e->is(ValueType::kList) ? e->list()->Size() : 0;
   const bool front = ends_.verb == Verb::kPushFront || ends_.verb == Verb::kPopFront;
   if (size > ends_.size) {
-    steps_.push_back({.kind = front ? Step::Kind::kUnpushFront : Step::Kind::kUnpushBack, .key = ends_.part, .count = size - ends_.size});
+    steps_.push_back({.kind = front ? Step::Kind::kUnpushFront : Step::Kind::kUnpushBack,
+                      .key = ends_.part,
+                      .count = size - ends_.size});
   }
   for (size_t i = 0; size + i < ends_.size && i < ends_.elements.size(); ++i) {
     steps_.push_back({.kind = front ? Step::Kind::kUnpopFront : Step::Kind::kUnpopBack,

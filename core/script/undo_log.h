@@ -1,10 +1,15 @@
-// UndoLog: takes back what a script wrote, when it turns out to need keys of other shards and must be begun again with every shard
-// parked. Only servers with several shards have one per shard; a parked run needs none.
+// UndoLog: takes back what a script wrote, when it turns out to need keys of other shards and must
+// be begun again with every shard parked. Only servers with several shards have one per shard; a
+// parked run needs none.
 //
-// Before each writing command the script calls, Capture sees to it that the keys it names can be restored:
-//   - a key that is not there, or whose value is small, once: what it was is kept whole, in a keyspace of its own;
-//   - a large collection by what the common verbs touch: the fields and members they name, the elements they push or pop, its expiry;
-//   - for any other write to something large it gives up: the script is begun again before the command runs.
+// Before each writing command the script calls, Capture sees to it that the keys it names can be
+// restored:
+//   - a key that is not there, or whose value is small, once: what it was is kept whole, in a
+//   keyspace of its own;
+//   - a large collection by what the common verbs touch: the fields and members they name, the
+//   elements they push or pop, its expiry;
+//   - for any other write to something large it gives up: the script is begun again before the
+//   command runs.
 // What it keeps is bounded; beyond that it gives up as well. Owner: the shard's thread.
 #pragma once
 
@@ -16,7 +21,6 @@
 #include <utility>
 #include <vector>
 
-
 #include "core/shard/command_spec.h"
 #include "core/store/keyspace.h"
 
@@ -26,8 +30,10 @@ class UndoLog {
  public:
   // Everything from here on can be taken back.
   void Begin(Keyspace& keyspace);
-  // Before a writing command; `keys` are the positions of its keys. False: it could not be taken back.
-  [[nodiscard]] bool Capture(DbIndex db, const CommandSpec& spec, Args args, const std::vector<uint32_t>& keys);
+  // Before a writing command; `keys` are the positions of its keys. False: it could not be taken
+  // back.
+  [[nodiscard]] bool Capture(DbIndex db, const CommandSpec& spec, Args args,
+                             const std::vector<uint32_t>& keys);
   // After it has run.
   void AfterCommand();
   // Restores every key. True when anything had been captured.
@@ -46,17 +52,38 @@ class UndoLog {
   static constexpr size_t kBytesMax = 16 << 20;
   static constexpr size_t kStepsMax = 1 << 16;
 
-  enum class Verb : uint8_t { kOther, kHashField, kHashFields, kHashPairs, kSetMembers, kScoredMembers, kScoredMember, kPushFront, kPushBack, kPopFront, kPopBack, kExpiry };
+  enum class Verb : uint8_t {
+    kOther,
+    kHashField,
+    kHashFields,
+    kHashPairs,
+    kSetMembers,
+    kScoredMembers,
+    kScoredMember,
+    kPushFront,
+    kPushBack,
+    kPopFront,
+    kPopBack,
+    kExpiry
+  };
   enum class Kept : uint8_t { kAbsent, kWhole, kPart };
   // How to take back one change to a large collection. Steps are taken in reverse order.
   struct Step {
-    enum class Kind : uint8_t { kField, kMember, kScore, kUnpushFront, kUnpushBack, kUnpopFront, kUnpopBack } kind;
+    enum class Kind : uint8_t {
+      kField,
+      kMember,
+      kScore,
+      kUnpushFront,
+      kUnpushBack,
+      kUnpopFront,
+      kUnpopBack
+    } kind;
     bool existed = false;  // kField, kMember, kScore: restore it, otherwise remove it
     uint32_t key;          // into parts_
     double score = 0;
-    std::string member;    // field, member or popped element
-    std::string value;     // of a field
-    uint64_t count = 0;    // of pushed elements
+    std::string member;  // field, member or popped element
+    std::string value;   // of a field
+    uint64_t count = 0;  // of pushed elements
   };
   struct Part {
     DbIndex db;

@@ -46,7 +46,8 @@ std::string_view FieldText(lua_State* lua, int table, const char* name) {
 void ReplyError(lua_State* lua, ScriptRun& run) {
   const int table = lua_gettop(lua);
   if (!lua_istable(lua, table)) {  // the handler itself failed
-    run.failure = StrCat("ERR ", lua_isstring(lua, table) ? Text(lua, table) : std::string_view("unknown error"));
+    run.failure = StrCat(
+        "ERR ", lua_isstring(lua, table) ? Text(lua, table) : std::string_view("unknown error"));
     return;
   }
   std::string_view text = FieldText(lua, table, "err");
@@ -110,7 +111,8 @@ int LoadBody(lua_State* lua) {
   UseLoadGlobals(lua, true);
   int status = lua_pcall(lua, 0, 0, 1);
   UseLoadGlobals(lua, false);
-  if (status != 0) *frame.error = StrCat("ERR Error registering functions: ", FieldText(lua, -1, "err"));
+  if (status != 0)
+    *frame.error = StrCat("ERR Error registering functions: ", FieldText(lua, -1, "err"));
   return 0;
 }
 
@@ -186,10 +188,12 @@ void Vm::Call(int reference, ScriptRun& run, const std::vector<std::string_view>
   const size_t begin = run.caller().reply.buffer()->size();
   CallFrame frame{reference, run, keys, args};
   run_ = &run;
-  if (lua_cpcall(lua_, CallBody, &frame) != 0) run.failure = StrCat("ERR ", Text(lua_, -1), " script: ", run.options().name);
+  if (lua_cpcall(lua_, CallBody, &frame) != 0)
+    run.failure = StrCat("ERR ", Text(lua_, -1), " script: ", run.options().name);
   run_ = nullptr;
   lua_settop(lua_, 0);
-  if (run.unwind() != Unwind::kNot || !run.failure.empty()) run.caller().reply.buffer()->resize(begin);
+  if (run.unwind() != Unwind::kNot || !run.failure.empty())
+    run.caller().reply.buffer()->resize(begin);
   if (!run.failure.empty()) run.caller().reply.Error(run.failure);
   CollectSome();
 }
@@ -197,7 +201,8 @@ void Vm::Call(int reference, ScriptRun& run, const std::vector<std::string_view>
 bool Vm::LoadLibrary(std::string_view code, LibraryLoad& load, std::string* error) {
   LoadFrame frame{code, error};
   load_ = &load;
-  if (lua_cpcall(lua_, LoadBody, &frame) != 0) *error = StrCat("ERR Error registering functions: ERR ", Text(lua_, -1));
+  if (lua_cpcall(lua_, LoadBody, &frame) != 0)
+    *error = StrCat("ERR Error registering functions: ERR ", Text(lua_, -1));
   load_ = nullptr;
   lua_settop(lua_, 0);
   return error->empty();

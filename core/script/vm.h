@@ -1,5 +1,6 @@
-// Vm: one Lua state with the sandbox of scripts (sandbox.h) and the functions of the `redis` table (api.h) in it. A shard has one for
-// EVAL and one for functions, each made when first needed. All its memory is counted and bounded. Owner: the shard's thread.
+// Vm: one Lua state with the sandbox of scripts (sandbox.h) and the functions of the `redis` table
+// (api.h) in it. A shard has one for EVAL and one for functions, each made when first needed. All
+// its memory is counted and bounded. Owner: the shard's thread.
 #pragma once
 
 #include <cstddef>
@@ -38,14 +39,17 @@ class Vm {
   Kind kind() const { return kind_; }
   size_t bytes() const { return bytes_; }
 
-  // Compiles `code`, shown as `chunk` in errors, to a function that is kept under the reference returned; `lines_before` were cut off
-  // in front of it and still count. LUA_NOREF: *error says why.
+  // Compiles `code`, shown as `chunk` in errors, to a function that is kept under the reference
+  // returned; `lines_before` were cut off in front of it and still count. LUA_NOREF: *error says
+  // why.
   int Compile(std::string_view code, const char* chunk, std::string* error);
   void Release(int reference) { luaL_unref(lua_, LUA_REGISTRYINDEX, reference); }
 
-  // Calls the function kept under `reference` with KEYS and ARGV - as globals, or as its two arguments for a function - and replies with
-  // what it returns, unless the run is unwound. Reads the keys and arguments from `keys` and `args`.
-  void Call(int reference, ScriptRun& run, const std::vector<std::string_view>& keys, const std::vector<std::string_view>& args);
+  // Calls the function kept under `reference` with KEYS and ARGV - as globals, or as its two
+  // arguments for a function - and replies with what it returns, unless the run is unwound. Reads
+  // the keys and arguments from `keys` and `args`.
+  void Call(int reference, ScriptRun& run, const std::vector<std::string_view>& keys,
+            const std::vector<std::string_view>& args);
 
   // Runs a library's code, which registers its functions with `load`. False: *error.
   bool LoadLibrary(std::string_view code, LibraryLoad& load, std::string* error);
@@ -57,7 +61,8 @@ class Vm {
 
   // Functions of Lua's own library that guards call.
   struct Originals {
-    lua_CFunction next, rawget, rawset, setmetatable, getmetatable, resume, insert, remove, foreach, tostring, xpcall;
+    lua_CFunction next, rawget, rawset, setmetatable, getmetatable, resume, insert, remove, foreach,
+        tostring, xpcall;
   } originals{};
 
  private:

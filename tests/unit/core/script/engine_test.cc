@@ -7,7 +7,8 @@ namespace {
 
 class EngineTest : public CommandFixture {
  protected:
-  std::string Eval(const std::string& code, const std::vector<std::string>& keys = {}, const std::vector<std::string>& args = {}) {
+  std::string Eval(const std::string& code, const std::vector<std::string>& keys = {},
+                   const std::vector<std::string>& args = {}) {
     std::vector<std::string> words = {"EVAL", code, std::to_string(keys.size())};
     words.insert(words.end(), keys.begin(), keys.end());
     words.insert(words.end(), args.begin(), args.end());
@@ -30,7 +31,9 @@ TEST_F(EngineTest, KeysArgumentsAndReplies) {
 }
 
 TEST_F(EngineTest, EffectsAreOneGroupInTheLog) {
-  EXPECT_EQ(Eval("redis.call('set', KEYS[1], 1) return redis.call('incrbyfloat', KEYS[1], 0.5)", {"k"}), "1.5");
+  EXPECT_EQ(
+      Eval("redis.call('set', KEYS[1], 1) return redis.call('incrbyfloat', KEYS[1], 0.5)", {"k"}),
+      "1.5");
   EXPECT_EQ(TakeLog(), "MULTI\nset k 1\nSET k 1.5 KEEPTTL\nEXEC");
   EXPECT_EQ(Eval("return redis.call('incr', KEYS[1])", {"n"}), "1");
   EXPECT_EQ(TakeLog(), "incr n");
@@ -46,20 +49,26 @@ TEST_F(EngineTest, WhatWasWrittenBeforeAnErrorStays) {
 TEST_F(EngineTest, ErrorsSayWhere) {
   EXPECT_EQ(ErrorOf("\n\nerror('boo')"), "-ERR user_script:3: boo");
   EXPECT_TRUE(Eval("error('boo')").ends_with(", on @user_script:1."));
-  EXPECT_EQ(ErrorOf("return redis.call('nosuch')"), "-ERR Unknown Redis command called from script");
-  EXPECT_EQ(ErrorOf("return redis.call('get')"), "-ERR Wrong number of args calling Redis command from script");
-  EXPECT_EQ(ErrorOf("return redis.call('multi')"), "-ERR This Redis command is not allowed from script");
-  EXPECT_EQ(Eval("return redis.pcall('nosuch').err"), "ERR Unknown Redis command called from script");
+  EXPECT_EQ(ErrorOf("return redis.call('nosuch')"),
+            "-ERR Unknown Redis command called from script");
+  EXPECT_EQ(ErrorOf("return redis.call('get')"),
+            "-ERR Wrong number of args calling Redis command from script");
+  EXPECT_EQ(ErrorOf("return redis.call('multi')"),
+            "-ERR This Redis command is not allowed from script");
+  EXPECT_EQ(Eval("return redis.pcall('nosuch').err"),
+            "ERR Unknown Redis command called from script");
   EXPECT_EQ(ErrorOf("error({})"), "-ERR unknown error");
 }
 
 TEST_F(EngineTest, EvalshaKnowsWhatEvalRan) {
-  EXPECT_EQ(Run("EVALSHA 4ca238f611c9d0ae4e9a75a5dbac22aedc1e44ee 0"), "-NOSCRIPT No matching script. Please use EVAL.");
+  EXPECT_EQ(Run("EVALSHA 4ca238f611c9d0ae4e9a75a5dbac22aedc379801 0"),
+            "-NOSCRIPT No matching script. Please use EVAL.");
   EXPECT_EQ(Eval("return 5"), "5");
-  EXPECT_EQ(Run("EVALSHA 4ca238f611c9d0ae4e9a75a5dbac22aedc1e44ee 0"), "5");
-  EXPECT_EQ(Run("SCRIPT EXISTS 4ca238f611c9d0ae4e9a75a5dbac22aedc1e44ee abc"), "[1 0]");
+  EXPECT_EQ(Run("EVALSHA 4ca238f611c9d0ae4e9a75a5dbac22aedc379801 0"), "5");
+  EXPECT_EQ(Run("SCRIPT EXISTS 4ca238f611c9d0ae4e9a75a5dbac22aedc379801 abc"), "[1 0]");
   EXPECT_EQ(Run("SCRIPT FLUSH"), "OK");
-  EXPECT_EQ(Run("EVALSHA 4ca238f611c9d0ae4e9a75a5dbac22aedc1e44ee 0"), "-NOSCRIPT No matching script. Please use EVAL.");
+  EXPECT_EQ(Run("EVALSHA 4ca238f611c9d0ae4e9a75a5dbac22aedc379801 0"),
+            "-NOSCRIPT No matching script. Please use EVAL.");
 }
 
 TEST_F(EngineTest, OneStoreServesSeveralEngines) {
@@ -69,7 +78,8 @@ TEST_F(EngineTest, OneStoreServesSeveralEngines) {
   EXPECT_EQ(first.Load("return 'shared'", &sha), "");
   Keyspace keyspace;
   std::string out;
-  CommandContext context({.local = &keyspace, .commands = &AllCommands(), .scripts = &second}, &out, 2);
+  CommandContext context({.local = &keyspace, .commands = &AllCommands(), .scripts = &second}, &out,
+                         2);
   const std::string_view words[] = {"EVALSHA", sha, "0"};
   context.Begin(*AllCommands().Find("evalsha"), Args{words, 3}, {});
   context.Run();
@@ -105,10 +115,13 @@ TEST_F(EngineTest, SharedTablesCannotBeChanged) {
       "table.remove(redis)  table.insert(string, 'x')",
       "local _, t = pairs(string) t.rep = nil",
       "local _, t = pairs(string) rawset(t, 'rep', nil)",
-      "for k, v in pairs(_G) do if type(v) == 'table' and k ~= 'KEYS' and k ~= 'ARGV' then v.x = 1 end end",
-      "for k, v in pairs(_G) do if type(v) == 'table' and k ~= 'KEYS' and k ~= 'ARGV' then rawset(v, 'x', 1) end end",
+      "for k, v in pairs(_G) do if type(v) == 'table' and k ~= 'KEYS' and k ~= 'ARGV' then v.x = 1 "
+      "end end",
+      "for k, v in pairs(_G) do if type(v) == 'table' and k ~= 'KEYS' and k ~= 'ARGV' then "
+      "rawset(v, 'x', 1) end end",
       "table.foreach(_G, function(k, v) if k == 'string' then v.x = 1 end end)",
-      "local k, v = next(_G) while type(v) ~= 'table' or k == 'KEYS' or k == 'ARGV' do k, v = next(_G, k) end v.x = 1",
+      "local k, v = next(_G) while type(v) ~= 'table' or k == 'KEYS' or k == 'ARGV' do k, v = "
+      "next(_G, k) end v.x = 1",
       "coroutine.wrap(function() x = 1 end)()",
       "coroutine.wrap(function() rawset(_G, 'x', 1) end)()",
       "loadstring('x = 1')()",
@@ -127,7 +140,8 @@ TEST_F(EngineTest, SharedTablesCannotBeChanged) {
   };
   for (const char* attack : attacks) {
     EXPECT_TRUE(Eval(attack).starts_with("-")) << attack << ": " << Eval(attack);
-    EXPECT_EQ(Eval("return {rawget(_G, 'x') or 0, rawget(string, 'x') or 0, rawget(redis, 1) or 0, type(redis.call), ('ab'):rep(2), "
+    EXPECT_EQ(Eval("return {rawget(_G, 'x') or 0, rawget(string, 'x') or 0, rawget(redis, 1) or 0, "
+                   "type(redis.call), ('ab'):rep(2), "
                    "type(cjson.encode), redis.call('ping')}"),
               "[0 0 0 function abab function PONG]")
         << attack;
@@ -137,20 +151,26 @@ TEST_F(EngineTest, SharedTablesCannotBeChanged) {
 TEST_F(EngineTest, BytecodeIsNotLoaded) {
   EXPECT_EQ(Eval("return loadstring(string.dump(function() return 5 end)) == nil"), "1");
   EXPECT_EQ(Eval("local s = string.dump(function() return 5 end) local i = 0 "
-                 "return load(function() i = i + 1 return s:sub(i, i) ~= '' and s:sub(i, i) or nil end) == nil"),
+                 "return load(function() i = i + 1 return s:sub(i, i) ~= '' and s:sub(i, i) or nil "
+                 "end) == nil"),
             "1");
   EXPECT_TRUE(Eval("\x1bLuaQ").starts_with("-ERR Error compiling script"));
 }
 
 TEST_F(EngineTest, TheStackEnds) {
-  EXPECT_TRUE(ErrorOf("local function f() return f() + 1 end return f()").find("stack overflow") != std::string::npos);
+  EXPECT_TRUE(ErrorOf("local function f() return f() + 1 end return f()").find("stack overflow") !=
+              std::string::npos);
   EXPECT_EQ(Eval("return 1"), "1");
   // A table that holds itself ends in an error far inside.
-  EXPECT_NE(RawReply({"EVAL", "local t = {} t[1] = t return t", "0"}).find("-ERR reached lua stack limit"), std::string::npos);
+  EXPECT_NE(RawReply({"EVAL", "local t = {} t[1] = t return t", "0"})
+                .find("-ERR reached lua stack limit"),
+            std::string::npos);
 }
 
 TEST_F(EngineTest, FunctionsLiveInLibraries) {
-  const std::string code = "#!lua name=lib\nlocal n = 0\nredis.register_function('f', function(k, a) n = n + 1 return {k[1], a[1], n} end)";
+  const std::string code =
+      "#!lua name=lib\nlocal n = 0\nredis.register_function('f', function(k, a) n = n + 1 return "
+      "{k[1], a[1], n} end)";
   EXPECT_EQ(Reply({"FUNCTION", "LOAD", code}), "lib");
   EXPECT_EQ(TakeLog(), "FUNCTION LOAD " + code);
   EXPECT_EQ(Run("FCALL f 1 key arg"), "[key arg 1]");
@@ -166,7 +186,8 @@ TEST_F(EngineTest, FunctionsLiveInLibraries) {
   EXPECT_EQ(Run("FCALL f 1 key arg"), "[key arg 1]");
   std::string torn = dump;
   torn[3] ^= 1;
-  EXPECT_EQ(Reply({"FUNCTION", "RESTORE", torn, "FLUSH"}), "-ERR DUMP payload version or checksum are wrong");
+  EXPECT_EQ(Reply({"FUNCTION", "RESTORE", torn, "FLUSH"}),
+            "-ERR DUMP payload version or checksum are wrong");
   EXPECT_EQ(Run("FUNCTION DELETE lib"), "OK");
   EXPECT_EQ(Run("FUNCTION LIST"), "[]");
 }

@@ -18,7 +18,8 @@ class UndoLogTest : public CommandFixture {
     std::map<std::string, std::string> all;
     for (uint8_t i = 0; i < keyspace().databases(); ++i) {
       keyspace().db(DbIndex(i)).ForEach([&](Entry* e) {
-        all[StrCat(i, " ", e->key())] = StrCat(TypeName(e->type()), " ", Describe(*e), " ", e->expire_at_ms());
+        all[StrCat(i, " ", e->key())] =
+            StrCat(TypeName(e->type()), " ", Describe(*e), " ", e->expire_at_ms());
       });
     }
     return all;
@@ -48,7 +49,8 @@ class UndoLogTest : public CommandFixture {
   void FillLarge(std::string_view verb, std::string_view key, int n) {
     for (int i = 0; i < n; ++i) {
       if (verb == "HSET" || verb == "ZADD") {
-        Run(verb == "HSET" ? StrCat("HSET ", key, " m", i, " v", i) : StrCat("ZADD ", key, " ", i, " m", i));
+        Run(verb == "HSET" ? StrCat("HSET ", key, " m", i, " v", i)
+                           : StrCat("ZADD ", key, " ", i, " m", i));
       } else {
         Run(StrCat(verb, " ", key, " m", i));
       }
@@ -95,10 +97,30 @@ TEST_F(UndoLogTest, LargeCollectionsAreRestoredByWhatWasTouched) {
   FillLarge("RPUSH", "l", 2000);
   const auto before = Contents();
   undo_.Begin(keyspace());
-  for (const char* line :
-       {"HSET h m1 changed new 1", "HDEL h m2 m3", "HINCRBY h n 5", "HINCRBYFLOAT h n 0.5", "HSETNX h m4 x", "SADD s new m1", "SREM s m5 m6",
-        "ZADD z XX 99 m7", "ZADD z 5 new 7 m8", "ZINCRBY z 3 m9", "ZREM z m10", "LPUSH l a b c", "RPUSH l d", "LPOP l 5", "RPOP l 3", "RPOP l",
-        "LPUSHX l e", "RPUSHX l f", "EXPIRE h 100", "PEXPIRE l 5000", "PERSIST h", "HSET s f v", "LPOP z", "LPOP l x"}) {
+  for (const char* line : {"HSET h m1 changed new 1",
+                           "HDEL h m2 m3",
+                           "HINCRBY h n 5",
+                           "HINCRBYFLOAT h n 0.5",
+                           "HSETNX h m4 x",
+                           "SADD s new m1",
+                           "SREM s m5 m6",
+                           "ZADD z XX 99 m7",
+                           "ZADD z 5 new 7 m8",
+                           "ZINCRBY z 3 m9",
+                           "ZREM z m10",
+                           "LPUSH l a b c",
+                           "RPUSH l d",
+                           "LPOP l 5",
+                           "RPOP l 3",
+                           "RPOP l",
+                           "LPUSHX l e",
+                           "RPUSHX l f",
+                           "EXPIRE h 100",
+                           "PEXPIRE l 5000",
+                           "PERSIST h",
+                           "HSET s f v",
+                           "LPOP z",
+                           "LPOP l x"}) {
     EXPECT_TRUE(TryLine(line)) << line;
   }
   EXPECT_NE(Contents(), before);
@@ -170,40 +192,75 @@ TEST_F(UndoLogTest, AnyCommandsAreTakenBack) {
   auto number = [&] { return std::to_string(static_cast<int64_t>(below(200)) - 60); };
   auto random_command = [&]() -> std::vector<std::string> {
     switch (below(34)) {
-      case 0: return {"SET", key(), member()};
-      case 1: return {"DEL", key(), key()};
-      case 2: return {"RENAME", key(), key()};
-      case 3: return {"COPY", key(), key(), "DB", std::to_string(below(3)), "REPLACE"};
-      case 4: return {"MOVE", key(), std::to_string(below(3))};
-      case 5: return {"HSET", key(), member(), member(), member(), member()};
-      case 6: return {"HDEL", key(), member(), member(), member()};
-      case 7: return {"HINCRBY", key(), member(), number()};
-      case 8: return {"HSETNX", key(), member(), number()};
-      case 9: return {"SADD", key(), member(), member()};
-      case 10: return {"SREM", key(), member(), member(), member()};
-      case 11: return {"ZADD", key(), number(), member(), number(), member()};
-      case 12: return {"ZADD", key(), "GT", "CH", number(), member()};
-      case 13: return {"ZINCRBY", key(), number(), member()};
-      case 14: return {"ZREM", key(), member(), member()};
-      case 15: return {"LPUSH", key(), member(), member()};
-      case 16: return {"RPUSH", key(), member()};
-      case 17: return {"LPOP", key(), std::to_string(below(40))};
-      case 18: return {"RPOP", key(), std::to_string(below(40))};
-      case 19: return {"LPOP", key()};
-      case 20: return {"RPUSHX", key(), member(), member()};
-      case 21: return {"EXPIRE", key(), number()};
-      case 22: return {"PEXPIREAT", key(), std::to_string(keyspace().now_ms + static_cast<int64_t>(below(1000)) - 200)};
-      case 23: return {"PERSIST", key()};
-      case 24: return {"INCRBY", key(), number()};
-      case 25: return {"APPEND", key(), member()};
-      case 26: return {"SPOP", key()};
-      case 27: return {"SUNIONSTORE", key(), key(), key()};
-      case 28: return {"ZUNIONSTORE", key(), "2", key(), key()};
-      case 29: return {"LMOVE", key(), key(), "LEFT", "RIGHT"};
-      case 30: return {"SETRANGE", key(), std::to_string(below(20000)), "x"};
-      case 31: return {"SORT", key(), "ALPHA", "STORE", key()};
-      case 32: return {"GETEX", key(), "EX", "100"};
-      default: return {"LINSERT", key(), "BEFORE", member(), member()};
+      case 0:
+        return {"SET", key(), member()};
+      case 1:
+        return {"DEL", key(), key()};
+      case 2:
+        return {"RENAME", key(), key()};
+      case 3:
+        return {"COPY", key(), key(), "DB", std::to_string(below(3)), "REPLACE"};
+      case 4:
+        return {"MOVE", key(), std::to_string(below(3))};
+      case 5:
+        return {"HSET", key(), member(), member(), member(), member()};
+      case 6:
+        return {"HDEL", key(), member(), member(), member()};
+      case 7:
+        return {"HINCRBY", key(), member(), number()};
+      case 8:
+        return {"HSETNX", key(), member(), number()};
+      case 9:
+        return {"SADD", key(), member(), member()};
+      case 10:
+        return {"SREM", key(), member(), member(), member()};
+      case 11:
+        return {"ZADD", key(), number(), member(), number(), member()};
+      case 12:
+        return {"ZADD", key(), "GT", "CH", number(), member()};
+      case 13:
+        return {"ZINCRBY", key(), number(), member()};
+      case 14:
+        return {"ZREM", key(), member(), member()};
+      case 15:
+        return {"LPUSH", key(), member(), member()};
+      case 16:
+        return {"RPUSH", key(), member()};
+      case 17:
+        return {"LPOP", key(), std::to_string(below(40))};
+      case 18:
+        return {"RPOP", key(), std::to_string(below(40))};
+      case 19:
+        return {"LPOP", key()};
+      case 20:
+        return {"RPUSHX", key(), member(), member()};
+      case 21:
+        return {"EXPIRE", key(), number()};
+      case 22:
+        return {"PEXPIREAT", key(),
+                std::to_string(keyspace().now_ms + static_cast<int64_t>(below(1000)) - 200)};
+      case 23:
+        return {"PERSIST", key()};
+      case 24:
+        return {"INCRBY", key(), number()};
+      case 25:
+        return {"APPEND", key(), member()};
+      case 26:
+        return {"SPOP", key()};
+      case 27:
+        return {"SUNIONSTORE", key(), key(), key()};
+      case 28:
+        return {"ZUNIONSTORE", key(), "2", key(), key()};
+      case 29:
+        return {"LMOVE", key(), key(), "LEFT", "RIGHT"};
+      case 30:
+        return {"SETRANGE", key(), std::to_string(below(20000)), "x"};
+      case 31:
+        return {"SORT", key(), "ALPHA", "STORE", key()};
+      case 32:
+        return {"GETEX", key(), "EX", "100"};
+      default:
+        return {"LINSERT", key(), "BEFORE", member(), member()};
     }
   };
   size_t taken_back = 0, given_up = 0;
