@@ -137,6 +137,10 @@ std::string FunctionRegistry::Restore(std::string_view payload, bool flush, OnCo
   Libraries changed;
   if (!flush) changed = libraries_;
   for (LibraryPtr& library : restored) {
+    // Redis words this one differently here than for FUNCTION LOAD.
+    if (how == OnCollision::kRefuse && changed.contains(library->name)) {
+      return StrCat("ERR Library ", library->name, " already exists");
+    }
     if (std::string error = Add(changed, std::move(library), how); !error.empty()) return error;
   }
   Publish(std::move(changed));

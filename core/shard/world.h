@@ -91,6 +91,10 @@ class World {
   // The error for whoever wants something from one of these shards meanwhile; empty when none is busy.
   std::string_view BusyError(const ShardSet& shards) const;
 
+  // Clients blocked on keys of several shards. While there are any, an EXEC that fills such keys serves them in its own order, which
+  // takes a park.
+  std::atomic<uint32_t> wide_waiters{0};
+
   // --- measurement
   // Turns counts of core/base/cycles.h into time, by what has passed since the start.
   double CyclesPerMicro() const;

@@ -17,6 +17,7 @@ void BlockedClients::Add(std::shared_ptr<BlockedCommand> blocked) {
                            : blocked->timeout_ms > INT64_MAX / 1000 - now_ms ? 0  // longer than any clock runs
                                                                            : now_ms + blocked->timeout_ms;
   if (until_ms != 0) deadlines_.insert({until_ms, client});
+  if (blocked->ShardsOfKeys(shard_.world()).Count() > 1) ++shard_.world().wide_waiters;
   waiting_[client] = {std::move(blocked), until_ms};
   client->blocked = true;
   shard_.stats().blocked_clients = waiting_.size();
@@ -32,8 +33,8 @@ void BlockedClients::Remove(Client* client) {
   shard_.stats().blocked_clients = waiting_.size();
   // It stands in line on other shards, perhaps.
   World& world = shard_.world();
-  ShardSet shards;
-  for (std::string_view key : blocked->keys) shards.Add(world.OwnerOf(key));
+  const ShardSet shards = blocked->ShardsOfKeys(world);
+  if (shards.Count() > 1) --world.wide_waiters;
   for (uint32_t i = 0; i < world.shard_count(); ++i) {
     ShardId shard(static_cast<uint16_t>(i));
     if (shards.Has(shard)) owner_.Tell(shard, TxItem::What::kForget, blocked);

@@ -32,6 +32,12 @@ void BlockedCommand::Want(const CommandContext::BlockRequest& request, const Wor
   needs_others = request.keys.size() < all.size() && ShardsConcerned(world).Count() > 1;
 }
 
+ShardSet BlockedCommand::ShardsOfKeys(const World& world) const {
+  ShardSet shards;
+  for (std::string_view key : keys) shards.Add(world.OwnerOf(key));
+  return shards;
+}
+
 ShardSet BlockedCommand::ShardsConcerned(const World& world) const {
   std::vector<uint32_t> all;
   FindKeys(*command.spec, command.args(), &all);

@@ -65,6 +65,8 @@ class BlockedCommand final : public Waiter, public std::enable_shared_from_this<
 
   // Notes what it waits for, from the request that its handler made.
   void Want(const CommandContext::BlockRequest& request, const World& world);
+  // Of the keys that it waits for.
+  ShardSet ShardsOfKeys(const World& world) const;
   // Of all keys that it names.
   ShardSet ShardsConcerned(const World& world) const;
   // Stands in line for those of its keys that `shard` owns, or leaves the line. The shard's thread, or a park's coordinator.

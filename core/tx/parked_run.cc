@@ -1,5 +1,9 @@
 #include "core/tx/parked_run.h"
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "core/resp/errors.h"
 #include "core/shard/client.h"
 #include "core/shard/world.h"
@@ -24,6 +28,7 @@ class ParkedRun {
       default:
         Commands();
     }
+    for (auto& [shard, key] : ready_) static_cast<TxCoordinator&>(shard->coordinator()).ServeReadyKeyParked(std::move(key));
     return std::move(out_);
   }
 
@@ -70,6 +75,16 @@ class ParkedRun {
     context.Begin(*command.spec, command.args(), command.raw());
     context.Run();
     shard_.CountCall(context, tx_.client);
+    TakeReadyKeys();
+  }
+
+  // Which keys have been filled, over all shards in one order.
+  void TakeReadyKeys() {
+    for (uint32_t i = 0; i < world_.shard_count(); ++i) {
+      BlockedKeys& lines = world_.shard(i).keyspace().blocked_keys();
+      if (!lines.any_ready() || !world_.park().set().Has(world_.shard(i).id())) continue;
+      while (std::optional<ReadyKey> key = lines.TakeReady()) ready_.emplace_back(&world_.shard(i), *std::move(key));
+    }
   }
 
   void Commands() {
@@ -118,6 +133,7 @@ class ParkedRun {
   World& world_;
   Tx& tx_;
   std::string out_;
+  std::vector<std::pair<Shard*, ReadyKey>> ready_;
 };
 
 }  // namespace

@@ -20,6 +20,12 @@ void ReadyKeys::Serve(bool parked) {
   serving_ = false;
 }
 
+void ReadyKeys::ServeParked(ReadyKey key) {
+  serving_ = true;
+  ServeKey(std::move(key), /*parked=*/true);
+  serving_ = false;
+}
+
 void ReadyKeys::ServeKey(ReadyKey key, bool parked) {
   // While a transaction waits for its parts to be durable, nobody may take what it wrote: it serves once it lets go.
   if (shard_.locks().Blocks(HashKey(key.key), /*write=*/true)) return held_.push_back(std::move(key));

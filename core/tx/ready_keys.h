@@ -15,6 +15,8 @@ class ReadyKeys {
 
   // In a park: commands that need several shards are served as well, if all of those stand still.
   void Serve(bool parked = false);
+  // One key, in a park.
+  void ServeParked(ReadyKey key);
   // Some keys are to be looked at again.
   bool holding() const { return !held_.empty(); }
 

@@ -37,6 +37,7 @@ class Planner {
       tx_.park |= needs_all_ || (script_ && world_.shard_count() > 1) || (selects_ && tx_.parts[0]->shard != home_);
     } else {
       tx_.park |= needs_all_ || script_ || selects_ || tx_.kind == Tx::Kind::kBlocking;
+      tx_.park |= tx_.kind == Tx::Kind::kExec && world_.wide_waiters.load(std::memory_order_relaxed) > 0;
     }
     if (needs_all_ || (script_ && tx_.park)) tx_.shards = ShardSet::FirstN(world_.shard_count());
   }
