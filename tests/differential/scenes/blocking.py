@@ -347,7 +347,8 @@ def commands_behind_a_blocked_one(stage):
     a.blocks("BLPOP", "l", 0)
     for command in (("RPUSH", "seen", 1), ("BLPOP", "l", 0), ("LLEN", "l"), ("ECHO", "end")):
         a.send(*command)
-    pusher.each("EXISTS seen", "RPUSH l 1")
+    pusher("EXISTS", "seen")
+    pusher("RPUSH", "l", 1)
     a.answer()
     a.answer()
     pusher.each("RPUSH l 2 3")
