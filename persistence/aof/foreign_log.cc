@@ -90,18 +90,21 @@ absl::StatusOr<ForeignScan> ScanForeignLog(FileSystem& fs, const std::string& di
   ForeignScanner scanner(file->get(), *size, std::min(from, *size), options.read_size);
   absl::StatusOr<End> end = scanner.Run();
   if (!end.ok()) return end.status();
-  if (*end == End::kRotten) {
+  if (*end == End::kRotten && !options.salvage) {
     return absl::DataLossError(Describe(RecoveryCase::kForeignRotten, name, scanner.at()));
   }
   ForeignScan scan;
   scan.range = LogRange{name, std::min(from, *size), scanner.good()};
   if (*end == End::kClean) return scan;
-  if (!options.load_truncated || !last_file) {
+  if ((!options.load_truncated || !last_file) && !options.salvage) {
     return absl::DataLossError(Describe(RecoveryCase::kForeignTailStrict, name, scanner.good()));
   }
-  scan.findings.push_back(
-      Finding{*end == End::kTorn ? RecoveryCase::kForeignTailTorn : RecoveryCase::kForeignMultiOpen,
-              name, scanner.good(), StrCat(*size - scanner.good(), " bytes")});
+  RecoveryCase found = RecoveryCase::kForeignRotten;
+  if (*end == End::kTorn) found = RecoveryCase::kForeignTailTorn;
+  if (*end == End::kMultiOpen) found = RecoveryCase::kForeignMultiOpen;
+  if (*end != End::kRotten && !last_file) found = RecoveryCase::kForeignTailStrict;
+  const uint64_t place = *end == End::kRotten ? scanner.at() : scanner.good();
+  scan.findings.push_back(Finding{found, name, place, StrCat(*size - scanner.good(), " bytes")});
   return scan;
 }
 

@@ -1,7 +1,5 @@
 #include "persistence/recovery/load_plan.h"
 
-#include <thread>
-
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
@@ -11,23 +9,11 @@
 namespace basalt {
 namespace {
 
-// One scan per shard, each on a thread of its own.
 absl::StatusOr<RecoveryPlan> ScanAndPlan(FileSystem& fs, const ManifestStore& store, const RecoveryOptions& options) {
   Manifest manifest = store.current();
-  std::vector<absl::StatusOr<ShardScan>> results(manifest.shard_count, absl::UnknownError("not scanned"));
-  std::vector<std::thread> threads;
-  for (uint32_t i = 0; i < manifest.shard_count; ++i) {
-    threads.emplace_back([&, i] {
-      results[i] = ScanShardLog(fs, store.directory(), manifest, ShardId(static_cast<uint16_t>(i)), options);
-    });
-  }
-  for (std::thread& t : threads) t.join();
-  std::vector<ShardScan> scans;
-  for (auto& result : results) {
-    if (!result.ok()) return result.status();
-    scans.push_back(*std::move(result));
-  }
-  return PlanRecovery(fs, store.directory(), manifest, scans, options);
+  absl::StatusOr<std::vector<ShardScan>> scans = ScanAllShards(fs, store.directory(), manifest, options);
+  if (!scans.ok()) return scans.status();
+  return PlanRecovery(fs, store.directory(), manifest, *scans, options);
 }
 
 absl::StatusOr<LoadPlan> PlanOwnLog(FileSystem& fs, ManifestStore& store, const RecoveryOptions& options) {
