@@ -91,6 +91,16 @@ class LineParser {
   bool ok_;
 };
 
+// All but the checksum.
+void BuildBatchHeader(LineBuilder& builder, const BatchHeader& header) {
+  builder.Hex<16>(header.epoch.value);
+  builder.Hex<16>(header.complete.value);
+  builder.Hex<16>(header.durable.value);
+  builder.Hex<12>(header.length);
+  builder.Hex<8>(header.records);
+  builder.Hex<2>((header.always ? kFlagAlways : 0) | (header.transaction ? kFlagTransaction : 0));
+}
+
 }  // namespace
 
 void AppendFileHeader(std::string* out, const LogFileHeader& header) {
@@ -147,12 +157,8 @@ void AppendBatch(std::string* out, BatchHeader header, const std::optional<TxPar
   BASALT_CHECK(header.length <= kBatchBodySizeMax);
 
   LineBuilder builder(lines, kBatchMagic);
-  builder.Hex<16>(header.epoch.value);
-  builder.Hex<16>(header.complete.value);
-  builder.Hex<16>(header.durable.value);
-  builder.Hex<12>(header.length);
-  builder.Hex<8>(header.records);
-  builder.Hex<2>((header.always ? kFlagAlways : 0) | (tx ? kFlagTransaction : 0));
+  header.transaction = tx.has_value();
+  BuildBatchHeader(builder, header);
   if (tx) {
     LineBuilder tx_line(lines + kBatchHeaderSize, kTxMagic);
     tx_line.Hex<16>(tx->id.value);
@@ -166,6 +172,15 @@ void AppendBatch(std::string* out, BatchHeader header, const std::optional<TxPar
   builder.End();
   out->append(lines, lines_size);
   out->append(records);
+}
+
+std::string BatchHeaderLine(const BatchHeader& header) {
+  char line[kBatchHeaderSize];
+  LineBuilder builder(line, kBatchMagic);
+  BuildBatchHeader(builder, header);
+  builder.Hex<8>(header.crc);
+  builder.End();
+  return std::string(line, sizeof(line));
 }
 
 std::optional<BatchHeader> ParseBatchHeader(std::string_view line) {

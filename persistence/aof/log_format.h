@@ -84,6 +84,10 @@ absl::StatusOr<LogFileHeader> ParseFileHeader(std::string_view line);
 void AppendBatch(std::string* out, BatchHeader header, const std::optional<TxPart>& tx,
                  std::string_view records, Lsn at, uint64_t salt);
 
+// The first line of a batch whose length, flags and checksum are known (see BatchCrcStart), for one
+// that is copied piece by piece.
+std::string BatchHeaderLine(const BatchHeader& header);
+
 // The form of the line alone; the checksum is the caller's to compare. Nothing when it is no batch
 // header.
 std::optional<BatchHeader> ParseBatchHeader(std::string_view line);

@@ -67,6 +67,7 @@ ParsedLine ParseLogItem(std::string_view text, std::vector<std::string_view>* ar
 struct ForeignScan {
   LogRange range;                 // what to give to a LogReader
   std::vector<Finding> findings;  // torn tail, open MULTI
+  uint64_t commands = 0;          // in the range
 };
 // True when the file begins with an RDB image; load that first and scan from its end.
 absl::StatusOr<bool> HasRdbPreamble(FileSystem& fs, const std::string& path);
