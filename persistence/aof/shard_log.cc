@@ -74,7 +74,7 @@ void ShardLog::Seal(Epoch epoch, Epoch complete, TxStamp tx) {
   if (writer_ == nullptr || (journal.empty() && (tx.parts <= 1 || closing_))) return;
   uint32_t count = static_cast<uint32_t>(journal.record_count());
   records_.clear();
-  if (config_.aof_timestamp_enabled) NoteTime();
+  if (config_.aof_timestamp_enabled && count > 0) NoteTime();
   journal.TakeRecords(&records_);
   std::optional<TxPart> part;
   if (tx.parts > 1) part = TxPart{tx.id, static_cast<uint16_t>(tx.parts)};

@@ -190,7 +190,8 @@ TEST_F(LogCopyTest, ACopyThatFailsLeavesNoLog) {
       return;
     }
     if (store.Load().ok()) EXPECT_EQ(LoadCopy()[1].size(), 3u) << "only the last sync was missing";
-    for (const std::string& name : *world_->fs.List("copy")) {
+    const std::vector<std::string> left_over = *world_->fs.List("copy");
+    for (const std::string& name : left_over) {
       ASSERT_TRUE(world_->fs.Remove("copy/" + name).ok());
     }
   }
