@@ -138,6 +138,7 @@ struct Config {
   int64_t auto_aof_rewrite_percentage = 100;
   int64_t auto_aof_rewrite_min_size = 64LL << 20;
   bool aof_load_truncated = true;
+  bool aof_timestamp_enabled = false;
 
   // Memory
   int64_t maxmemory = 0;

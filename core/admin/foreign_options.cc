@@ -56,7 +56,6 @@ constexpr IgnoredOption kIgnored[] = {
     {"maxmemory-clients", "", "0",
      "clients are bounded one by one; see 'client-output-buffer-limit'"},
     {"aof-use-rdb-preamble", "", "yes", kBase},
-    {"aof-timestamp-enabled", "", "no", "every batch of the log carries its epoch instead"},
     {"aof-rewrite-incremental-fsync", "", "yes", kIncremental},
     {"rdb-save-incremental-fsync", "", "yes", kIncremental},
     {"aof-disable-auto-gc", "", "no", "files that a rewrite replaced are always removed"},

@@ -253,6 +253,9 @@ constexpr Option kOptions[] = {
     Bool<&Config::aof_load_truncated>(
         "aof-load-truncated", 0, kNone,
         "start even if the end of the log is torn, dropping the torn part"),
+    Bool<&Config::aof_timestamp_enabled>(
+        "aof-timestamp-enabled", 0, kNone,
+        "note the time in the log, once a second, so that it can be cut back to a time"),
 
     // Memory
     Memory<&Config::maxmemory>("maxmemory", "", 0, kMemory, 0, kLongMax,

@@ -13,6 +13,10 @@ absl::Status File::Append(std::string_view data) {
   return PWrite(*size, data);
 }
 
+absl::Status FileSystem::Exchange(const std::string& a, const std::string& b) {
+  return absl::UnimplementedError(StrCat("this file system cannot exchange ", a, " and ", b));
+}
+
 absl::StatusOr<std::string> FileSystem::ReadAll(const std::string& path) {
   absl::StatusOr<std::unique_ptr<File>> file = Open(path, OpenMode::kRead);
   if (!file.ok()) return file.status();

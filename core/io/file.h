@@ -68,6 +68,9 @@ class FileSystem {
 
   virtual absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
+  // Swaps two names of one file system (folders, too) in one step: each leads to something at every
+  // moment. Unimplemented where the file system cannot.
+  virtual absl::Status Exchange(const std::string& a, const std::string& b);
   virtual absl::Status Remove(const std::string& path) = 0;  // NotFound when there is none
   // Names (not paths) in the folder, sorted, without "." and "..".
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;

@@ -139,6 +139,14 @@ class PosixFs final : public FileSystem {
     return ErrnoStatus(StrCat("rename ", from, " to ", to), errno);
   }
 
+  absl::Status Exchange(const std::string& a, const std::string& b) override {
+    if (renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) {
+      return absl::OkStatus();
+    }
+    if (errno == EINVAL || errno == ENOSYS) return FileSystem::Exchange(a, b);
+    return ErrnoStatus(StrCat("exchange ", a, " and ", b), errno);
+  }
+
   absl::Status Remove(const std::string& path) override {
     if (unlink(path.c_str()) == 0) return absl::OkStatus();
     return ErrnoStatus(StrCat("remove ", path), errno);

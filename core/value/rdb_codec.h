@@ -41,6 +41,8 @@ struct DecodedValue {
   // A string that is no integer. Lives as long as the value when it is owned, else until the source
   // is read again.
   std::string_view text() const { return owns_text ? std::string_view(owned) : view; }
+  // Of a collection that was decoded; else 0.
+  uint64_t Elements() const;
   // A collection without elements, which no key may hold.
   bool IsEmptyCollection() const;
   // Hands over the collection, for Db::AddValue. Null for a string.

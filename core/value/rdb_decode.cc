@@ -112,6 +112,13 @@ bool FillSet(Set& set, std::string_view listpack) {
 
 }  // namespace
 
+uint64_t DecodedValue::Elements() const {
+  if (list != nullptr) return list->Size();
+  if (set != nullptr) return set->Size();
+  if (zset != nullptr) return zset->Size();
+  return hash != nullptr ? hash->Size() : 0;
+}
+
 bool DecodedValue::IsEmptyCollection() const {
   switch (type) {
     case ValueType::kString:

@@ -175,7 +175,7 @@ absl::Status Server::StartShards() {
   world_->set_scripts(std::move(scripts));
   for (uint32_t i = 0; i < n; ++i) {
     auto shard = std::make_unique<Shard>(world_.get(), ShardId(static_cast<uint16_t>(i)));
-    auto log = std::make_unique<ShardLog>(shard->id(), &shard->keyspace(), &world_->clock());
+    auto log = std::make_unique<ShardLog>(shard->id(), &shard->keyspace(), &world_->clock(), &config_);
     logs_->AddShard(log.get());
     shard->set_log(std::move(log));
     shard->set_coordinator(std::make_unique<TxCoordinator>(shard.get()));

@@ -1,6 +1,7 @@
 // Finds how much of a plain Redis AOF can be loaded. There are no checksums: only the form of the
 // commands tells.
 #include <algorithm>
+#include <utility>
 
 #include "core/base/strings.h"
 #include "persistence/aof/log_reader.h"
@@ -31,12 +32,16 @@ class ForeignScanner {
       if (item.kind == ParsedLine::Kind::kCommand) NoteTransaction(args);
       used_ += item.size;
       at_ += item.size;
-      if (!in_multi_) good_ = at_;
+      pending_ += item.kind == ParsedLine::Kind::kCommand;
+      if (in_multi_) continue;
+      good_ = at_;
+      commands_ += std::exchange(pending_, 0);
     }
     return in_multi_ ? End::kMultiOpen : End::kClean;
   }
 
-  uint64_t at() const { return at_; }      // where the walk ended
+  uint64_t at() const { return at_; }              // where the walk ended
+  uint64_t commands() const { return commands_; }  // up to good()
   uint64_t good() const { return good_; }  // the end of the last whole command outside a MULTI
 
  private:
@@ -65,6 +70,7 @@ class ForeignScanner {
   size_t read_size_;
   std::string buffer_;  // bytes from at_ - used_ on
   size_t used_ = 0;
+  uint64_t commands_ = 0, pending_ = 0;
   bool in_multi_ = false;
 };
 
@@ -90,18 +96,22 @@ absl::StatusOr<ForeignScan> ScanForeignLog(FileSystem& fs, const std::string& di
   ForeignScanner scanner(file->get(), *size, std::min(from, *size), options.read_size);
   absl::StatusOr<End> end = scanner.Run();
   if (!end.ok()) return end.status();
-  if (*end == End::kRotten) {
+  if (*end == End::kRotten && !options.salvage) {
     return absl::DataLossError(Describe(RecoveryCase::kForeignRotten, name, scanner.at()));
   }
   ForeignScan scan;
   scan.range = LogRange{name, std::min(from, *size), scanner.good()};
+  scan.commands = scanner.commands();
   if (*end == End::kClean) return scan;
-  if (!options.load_truncated || !last_file) {
+  if ((!options.load_truncated || !last_file) && !options.salvage) {
     return absl::DataLossError(Describe(RecoveryCase::kForeignTailStrict, name, scanner.good()));
   }
-  scan.findings.push_back(
-      Finding{*end == End::kTorn ? RecoveryCase::kForeignTailTorn : RecoveryCase::kForeignMultiOpen,
-              name, scanner.good(), StrCat(*size - scanner.good(), " bytes")});
+  RecoveryCase found = RecoveryCase::kForeignRotten;
+  if (*end == End::kTorn) found = RecoveryCase::kForeignTailTorn;
+  if (*end == End::kMultiOpen) found = RecoveryCase::kForeignMultiOpen;
+  if (*end != End::kRotten && !last_file) found = RecoveryCase::kForeignTailStrict;
+  const uint64_t place = *end == End::kRotten ? scanner.at() : scanner.good();
+  scan.findings.push_back(Finding{found, name, place, StrCat(*size - scanner.good(), " bytes")});
   return scan;
 }
 

@@ -1,6 +1,7 @@
 #include "persistence/aof/log_format.h"
 
 #include <array>
+#include <charconv>
 #include <cstring>
 
 #include "core/base/check.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr char kFileMagic[] = "#BF1";
 constexpr char kBatchMagic[] = "#BB1";
 constexpr char kTxMagic[] = "#BT1";
+constexpr std::string_view kTimeMagic = "#TS:";
 constexpr uint8_t kFlagAlways = 1;
 constexpr uint8_t kFlagTransaction = 2;
 constexpr size_t kCrcField = 1 + 8 + 2;  // " crc\r\n" at the end of a line
@@ -89,6 +91,16 @@ class LineParser {
   bool ok_;
 };
 
+// All but the checksum.
+void BuildBatchHeader(LineBuilder& builder, const BatchHeader& header) {
+  builder.Hex<16>(header.epoch.value);
+  builder.Hex<16>(header.complete.value);
+  builder.Hex<16>(header.durable.value);
+  builder.Hex<12>(header.length);
+  builder.Hex<8>(header.records);
+  builder.Hex<2>((header.always ? kFlagAlways : 0) | (header.transaction ? kFlagTransaction : 0));
+}
+
 }  // namespace
 
 void AppendFileHeader(std::string* out, const LogFileHeader& header) {
@@ -145,12 +157,8 @@ void AppendBatch(std::string* out, BatchHeader header, const std::optional<TxPar
   BASALT_CHECK(header.length <= kBatchBodySizeMax);
 
   LineBuilder builder(lines, kBatchMagic);
-  builder.Hex<16>(header.epoch.value);
-  builder.Hex<16>(header.complete.value);
-  builder.Hex<16>(header.durable.value);
-  builder.Hex<12>(header.length);
-  builder.Hex<8>(header.records);
-  builder.Hex<2>((header.always ? kFlagAlways : 0) | (tx ? kFlagTransaction : 0));
+  header.transaction = tx.has_value();
+  BuildBatchHeader(builder, header);
   if (tx) {
     LineBuilder tx_line(lines + kBatchHeaderSize, kTxMagic);
     tx_line.Hex<16>(tx->id.value);
@@ -164,6 +172,15 @@ void AppendBatch(std::string* out, BatchHeader header, const std::optional<TxPar
   builder.End();
   out->append(lines, lines_size);
   out->append(records);
+}
+
+std::string BatchHeaderLine(const BatchHeader& header) {
+  char line[kBatchHeaderSize];
+  LineBuilder builder(line, kBatchMagic);
+  BuildBatchHeader(builder, header);
+  builder.Hex<8>(header.crc);
+  builder.End();
+  return std::string(line, sizeof(line));
 }
 
 std::optional<BatchHeader> ParseBatchHeader(std::string_view line) {
@@ -190,6 +207,22 @@ std::optional<TxPart> ParseTxLine(std::string_view line) {
   tx.participants = parser.Hex<4, uint16_t>();
   if (!parser.ok()) return std::nullopt;
   return tx;
+}
+
+void AppendTimeLine(std::string* out, int64_t unix_s) {
+  StrAppend(out, kTimeMagic, unix_s, "\r\n");
+}
+
+std::optional<int64_t> ParseTimeLine(std::string_view text) {
+  if (text.substr(0, kTimeMagic.size()) != kTimeMagic) return std::nullopt;
+  const char* last = text.data() + text.size();
+  int64_t unix_s = 0;
+  const auto [end, error] = std::from_chars(text.data() + kTimeMagic.size(), last, unix_s);
+  if (error != std::errc() || unix_s < 0) return std::nullopt;
+  if (std::string_view(end, static_cast<size_t>(last - end)).substr(0, 2) != "\r\n") {
+    return std::nullopt;
+  }
+  return unix_s;
 }
 
 }  // namespace basalt

@@ -26,6 +26,9 @@ inline constexpr size_t kBatchHeaderSize = 91;
 //    4   +1+16 +1+4 +2
 inline constexpr size_t kTxLineSize = 28;
 
+//   #TS:seconds        decimal, as Redis has it
+inline constexpr size_t kTimeLineSizeMax = 4 + 20 + 2;
+
 inline constexpr uint64_t kBatchBodySizeMax = (uint64_t{1} << 48) - 1;
 
 static_assert(kFileHeaderSize == 4 + 4 * (1 + 4) + 3 * (1 + 16) + (1 + 8) + 2);
@@ -48,8 +51,8 @@ struct LogFileHeader {
   bool operator==(const LogFileHeader&) const = default;
 };
 
-// The part of a multi-shard transaction that a batch is. `participants` counts the shards that write
-// one; recovery takes the transaction for torn when it finds fewer.
+// The part of a multi-shard transaction that a batch is. `participants` counts the shards that
+// write one; recovery takes the transaction for torn when it finds fewer.
 struct TxPart {
   TxId id;
   uint16_t participants = 0;
@@ -81,10 +84,20 @@ absl::StatusOr<LogFileHeader> ParseFileHeader(std::string_view line);
 void AppendBatch(std::string* out, BatchHeader header, const std::optional<TxPart>& tx,
                  std::string_view records, Lsn at, uint64_t salt);
 
+// The first line of a batch whose length, flags and checksum are known (see BatchCrcStart), for one
+// that is copied piece by piece.
+std::string BatchHeaderLine(const BatchHeader& header);
+
 // The form of the line alone; the checksum is the caller's to compare. Nothing when it is no batch
 // header.
 std::optional<BatchHeader> ParseBatchHeader(std::string_view line);
 std::optional<TxPart> ParseTxLine(std::string_view line);
+
+// "#TS:<unix seconds>", the annotation with which redis-server, too, tells the time in a log: what
+// follows was logged in that second or later. It stands first among a batch's records.
+void AppendTimeLine(std::string* out, int64_t unix_s);
+// Of the line at the start of `text`.
+std::optional<int64_t> ParseTimeLine(std::string_view text);
 
 // Checksum of a batch: continue the result with Crc32c over the body. It starts from the log's salt
 // and the batch's position, so that a batch which a client stored as a value, or one from a

@@ -67,12 +67,13 @@ ParsedLine ParseLogItem(std::string_view text, std::vector<std::string_view>* ar
 struct ForeignScan {
   LogRange range;                 // what to give to a LogReader
   std::vector<Finding> findings;  // torn tail, open MULTI
+  uint64_t commands = 0;          // in the range
 };
 // True when the file begins with an RDB image; load that first and scan from its end.
 absl::StatusOr<bool> HasRdbPreamble(FileSystem& fs, const std::string& path);
 // Finds where the last whole command outside an open MULTI ends. DataLoss when something is no
 // command, or when the tail is torn and options.load_truncated is off. `last_file`: only the last
-// part of a multi-part AOF may be torn.
+// part of a multi-part AOF may be torn. With options.salvage all of these are findings.
 absl::StatusOr<ForeignScan> ScanForeignLog(FileSystem& fs, const std::string& directory,
                                            const std::string& name, uint64_t from, bool last_file,
                                            const RecoveryOptions& options);

@@ -1,6 +1,7 @@
 #include "persistence/aof/log_scan.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "core/base/crc.h"
@@ -14,16 +15,19 @@ constexpr uint64_t kPointSpacing = uint64_t{1} << 20;
 constexpr size_t kHopWindow = size_t{64} << 10;
 
 absl::StatusOr<std::optional<ScannedBatch>> ReadHeader(FileWindow& window, uint64_t offset) {
-  absl::StatusOr<std::string_view> lines = window.Read(offset, kBatchHeaderSize + kTxLineSize);
+  absl::StatusOr<std::string_view> lines =
+      window.Read(offset, kBatchHeaderSize + kTxLineSize + kTimeLineSizeMax);
   if (!lines.ok()) return lines.status();
   const std::optional<BatchHeader> header = ParseBatchHeader(*lines);
   if (!header || header->length > window.file_size() - offset - kBatchHeaderSize)
     return std::nullopt;
-  ScannedBatch batch{offset, *header, std::nullopt};
+  ScannedBatch batch{offset, *header, std::nullopt, std::nullopt};
   if (header->transaction) {
     batch.tx = ParseTxLine(lines->substr(kBatchHeaderSize));
     if (!batch.tx) return std::nullopt;
   }
+  const std::string_view body = lines->substr(kBatchHeaderSize, header->length);
+  batch.unix_s = ParseTimeLine(body.substr(batch.tx ? kTxLineSize : 0));
   return batch;
 }
 
@@ -39,6 +43,7 @@ class ShardScanner {
     scan_.shard = shard;
     const uint64_t settled = manifest.settled.epoch.value;
     scan_.complete = scan_.max_epoch = scan_.promised = Epoch(settled > 0 ? settled - 1 : 0);
+    scan_.marked = Epoch(std::max<uint64_t>(manifest.base_epoch.value, 1) - 1);
     scan_.start = scan_.end = files().start;
     scan_.points.push_back(ScanPoint{});
   }
@@ -46,6 +51,7 @@ class ShardScanner {
   absl::StatusOr<ShardScan> Run() {
     for (const std::string& name : files().incrementals) {
       if (absl::Status s = ScanFile(name); !s.ok()) return s;
+      if (scan_.damaged) return std::move(scan_);
     }
     if (torn_ && !options_.load_truncated) {
       return Refusal({RecoveryCase::kTailTornStrict, torn_->file, torn_->offset});
@@ -59,7 +65,10 @@ class ShardScanner {
   absl::Status ScanFile(const std::string& name) {
     absl::StatusOr<std::unique_ptr<File>> file =
         fs_.Open(JoinPath(directory_, name), OpenMode::kRead);
-    if (absl::IsNotFound(file.status())) return Refusal({RecoveryCase::kFileMissing, name});
+    if (absl::IsNotFound(file.status())) {
+      if (options_.salvage) scan_.files.push_back(ScannedFile{name, {}, false, 0, 0});
+      return Damage({RecoveryCase::kFileMissing, name});
+    }
     if (!file.ok()) return file.status();
     absl::StatusOr<uint64_t> size = (*file)->Size();
     if (!size.ok()) return size.status();
@@ -67,7 +76,10 @@ class ShardScanner {
     if (*size == 0) return absl::OkStatus();  // made, but no batch went into it
     // A file is begun only when the one before it is durable, so bytes here show that a tear there
     // was none.
-    if (torn_) return Refusal({RecoveryCase::kMiddleRotten, torn_->file, torn_->offset});
+    if (torn_) {
+      scan_.findings.pop_back();  // the tear, which is none
+      return Damage({RecoveryCase::kMiddleRotten, torn_->file, torn_->offset});
+    }
     FileWindow window(file->get(), *size, options_.read_size);
     if (absl::Status s = TakeHeader(window); !s.ok()) return s;
     return scan_.files.back().has_header ? TakeBatches(window) : absl::OkStatus();
@@ -83,7 +95,7 @@ class ShardScanner {
     if (!header.ok()) {
       absl::StatusOr<bool> durable = ProvesDurable(window, 0, scan_.end, manifest_.salt);
       if (!durable.ok()) return durable.status();
-      if (*durable) return Refusal({RecoveryCase::kHeaderRotten, file.name});
+      if (*durable) return Damage({RecoveryCase::kHeaderRotten, file.name});
       return Torn(RecoveryCase::kHeaderTorn, 0);
     }
     if (header->shard != scan_.shard || header->shard_count != manifest_.shard_count ||
@@ -98,12 +110,12 @@ class ShardScanner {
   }
 
   // The file before the present one ends too early; it may be empty and thus carry no header.
-  absl::Status CutShort(const LogFileHeader& next) const {
+  absl::Status CutShort(const LogFileHeader& next) {
     const size_t n = scan_.files.size();
     if (n < 2) return Refusal({RecoveryCase::kFileOfAnother, scan_.files.back().name});
-    return Refusal({RecoveryCase::kFileCutShort, scan_.files[n - 2].name,
-                    scan_.files[n - 2].valid_to,
-                    StrCat(next.start.value - scan_.end.value, " bytes are missing")});
+    return Damage({RecoveryCase::kFileCutShort, scan_.files[n - 2].name,
+                   scan_.files[n - 2].valid_to,
+                   StrCat(next.start.value - scan_.end.value, " bytes are missing")});
   }
 
   absl::Status TakeBatches(FileWindow& window) {
@@ -123,8 +135,16 @@ class ShardScanner {
     absl::StatusOr<bool> durable =
         ProvesDurable(window, file.valid_to, file.header.start, manifest_.salt);
     if (!durable.ok()) return durable.status();
-    if (*durable) return Refusal({RecoveryCase::kMiddleRotten, file.name, file.valid_to});
+    if (*durable) return Damage({RecoveryCase::kMiddleRotten, file.name, file.valid_to});
     return Torn(RecoveryCase::kTailTorn, file.valid_to);
+  }
+
+  // What a start refuses. Salvage takes it for the end of the shard's log.
+  absl::Status Damage(Finding finding) {
+    if (!options_.salvage) return Refusal(finding);
+    scan_.findings.push_back(std::move(finding));
+    scan_.damaged = true;
+    return absl::OkStatus();
   }
 
   absl::Status Torn(RecoveryCase found, uint64_t offset) {
@@ -138,9 +158,15 @@ class ShardScanner {
     const BatchHeader& header = batch.header;
     MaybeAddPoint(batch.offset);
     scan_.complete = std::max(scan_.complete, header.complete);
+    scan_.marked = std::max(scan_.marked, header.complete);
     scan_.max_epoch = std::max({scan_.max_epoch, header.epoch, header.complete});
     if (!header.always) scan_.max_lazy_epoch = std::max(scan_.max_lazy_epoch, header.epoch);
     if (batch.tx) scan_.max_tx = std::max(scan_.max_tx, batch.tx->id);
+    if (batch.unix_s) {
+      if (!scan_.first_unix_s) scan_.first_unix_s = batch.unix_s;
+      scan_.last_unix_s = batch.unix_s;
+    }
+    if (options_.scanned != nullptr) *options_.scanned += batch.size();
     NotePolicy(header);
     ++scan_.batches;
     scan_.records += header.records;
@@ -263,6 +289,30 @@ absl::StatusOr<ShardScan> ScanShardLog(FileSystem& fs, const std::string& direct
                                        const Manifest& manifest, ShardId shard,
                                        const RecoveryOptions& options) {
   return ShardScanner(fs, directory, manifest, shard, options).Run();
+}
+
+absl::StatusOr<std::vector<ShardScan>> ScanAllShards(FileSystem& fs, const std::string& directory,
+                                                     const Manifest& manifest,
+                                                     const RecoveryOptions& options) {
+  const uint32_t shards = manifest.shard_count;
+  std::vector<absl::StatusOr<ShardScan>> results(shards, absl::UnknownError("not scanned"));
+  std::atomic<uint32_t> next{0};
+  const auto work = [&] {
+    for (uint32_t i = next++; i < shards; i = next++) {
+      results[i] =
+          ScanShardLog(fs, directory, manifest, ShardId(static_cast<uint16_t>(i)), options);
+    }
+  };
+  std::vector<std::thread> threads;
+  const uint32_t count = std::min(shards, std::max(std::thread::hardware_concurrency(), 1u));
+  for (uint32_t i = 0; i < count; ++i) threads.emplace_back(work);
+  for (std::thread& t : threads) t.join();
+  std::vector<ShardScan> scans;
+  for (absl::StatusOr<ShardScan>& result : results) {
+    if (!result.ok()) return result.status();
+    scans.push_back(*std::move(result));
+  }
+  return scans;
 }
 
 }  // namespace basalt

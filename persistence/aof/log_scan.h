@@ -19,6 +19,7 @@ struct ScannedBatch {
   uint64_t offset = 0;  // in its file
   BatchHeader header;
   std::optional<TxPart> tx;
+  std::optional<int64_t> unix_s;  // when it notes the time
 
   uint64_t size() const { return kBatchHeaderSize + header.length; }
   uint64_t end() const { return offset + size(); }

@@ -35,14 +35,17 @@ using PartsByTx = absl::flat_hash_map<uint64_t, Parts>;
 // later ones.
 struct Verdict {
   Epoch cut;
+  Epoch limit;  // of a copy: nothing beyond it
   const Settled* settled;
   const PartsByTx* parts;
 
-  enum class Answer { kKeep, kVoid, kBeyondCut, kTorn };
+  enum class Answer { kKeep, kVoid, kBeyondLimit, kBeyondCut, kTorn };
 
   Answer Of(const ScannedBatch& batch) const {
     const Epoch epoch = batch.header.epoch;
-    if (epoch < settled->epoch) return IsVoid(batch) ? Answer::kVoid : Answer::kKeep;
+    if (epoch < settled->epoch && IsVoid(batch)) return Answer::kVoid;
+    if (epoch > limit) return Answer::kBeyondLimit;
+    if (epoch < settled->epoch) return Answer::kKeep;
     if (!batch.header.always) return epoch <= cut ? Answer::kKeep : Answer::kBeyondCut;
     if (!batch.tx || epoch <= cut) return Answer::kKeep;
     const auto found = parts->find(batch.tx->id.value);
@@ -74,10 +77,40 @@ ScanPoint StartPoint(const ShardScan& scan, Epoch cut, const Settled& settled) {
   return start;
 }
 
+// Batches dropped for their epochs, summed up as one finding.
+class DroppedEpochs {
+ public:
+  void Add(const std::string& file, const ScannedBatch& batch) {
+    const Epoch epoch = batch.header.epoch;
+    if (batches_++ == 0) {
+      finding_.file = file;
+      finding_.offset = batch.offset;
+      first_ = last_ = epoch;
+    }
+    records_ += batch.header.records;
+    first_ = std::min(first_, epoch);
+    last_ = std::max(last_, epoch);
+  }
+  void Tell(RecoveryCase found, std::vector<Finding>* findings) {
+    if (records_ == 0) return;  // marks alone are no loss
+    finding_.found = found;
+    finding_.detail = StrCat("epochs ", first_.value, " to ", last_.value, ": ", batches_,
+                             " batches, ", records_, " records");
+    findings->push_back(finding_);
+  }
+
+ private:
+  Finding finding_;
+  uint64_t batches_ = 0, records_ = 0;
+  Epoch first_, last_;
+};
+
 // Builds one shard's part of the plan from the answers to its batches.
 class ShardPlanner {
  public:
-  ShardPlanner(const ShardScan& scan, const ScanPoint& start) : scan_(scan) {
+  // `asked`: what is dropped is what the caller does not want, and no finding.
+  ShardPlanner(const ShardScan& scan, const ScanPoint& start, bool asked)
+      : scan_(scan), asked_(asked) {
     plan_.shard = scan.shard;
     for (uint32_t i = 0; i <= start.file && i < scan.files.size(); ++i) {
       const uint64_t to = i < start.file ? scan.files[i].valid_to : start.offset;
@@ -101,11 +134,9 @@ class ShardPlanner {
     plan_.dropped_records += batch.header.records;
     plan_.dropped_bytes += batch.size();
     if (answer == Verdict::Answer::kBeyondCut) {
-      if (beyond_batches_++ == 0)
-        beyond_ = Finding{RecoveryCase::kBeyondCut, scan_.files[file].name, batch.offset};
-      beyond_records_ += batch.header.records;
-      first_ = beyond_batches_ == 1 ? batch.header.epoch : std::min(first_, batch.header.epoch);
-      last_ = std::max(last_, batch.header.epoch);
+      beyond_cut_.Add(scan_.files[file].name, batch);
+    } else if (answer == Verdict::Answer::kBeyondLimit) {
+      beyond_limit_.Add(scan_.files[file].name, batch);
     } else {
       torn_.push_back(Finding{
           RecoveryCase::kTransactionTorn, scan_.files[file].name, batch.offset,
@@ -116,11 +147,8 @@ class ShardPlanner {
   ShardPlan Finish(std::vector<Finding>* findings) {
     CutTail();
     for (Finding& finding : torn_) findings->push_back(std::move(finding));
-    if (beyond_records_ > 0) {  // marks alone are no loss
-      beyond_.detail = StrCat("epochs ", first_.value, " to ", last_.value, ": ", beyond_batches_,
-                              " batches, ", beyond_records_, " records");
-      findings->push_back(beyond_);
-    }
+    beyond_cut_.Tell(RecoveryCase::kBeyondCut, findings);
+    if (!asked_) beyond_limit_.Tell(RecoveryCase::kBeyondDamage, findings);
     return std::move(plan_);
   }
 
@@ -154,12 +182,11 @@ class ShardPlanner {
   }
 
   const ShardScan& scan_;
+  const bool asked_;
   ShardPlan plan_;
   uint32_t last_file_ = 0;
   uint64_t last_to_ = 0;
-  Finding beyond_;
-  uint64_t beyond_batches_ = 0, beyond_records_ = 0;
-  Epoch first_, last_;
+  DroppedEpochs beyond_cut_, beyond_limit_;
   std::vector<Finding> torn_;
 };
 
@@ -178,20 +205,33 @@ absl::Status CheckBases(FileSystem& fs, const std::string& directory, const Mani
   return absl::OkStatus();
 }
 
+const ShardScan& LeastComplete(const std::vector<ShardScan>& scans) {
+  return *std::min_element(scans.begin(), scans.end(), [](const ShardScan& a, const ShardScan& b) {
+    return a.complete < b.complete;
+  });
+}
+
+// What salvage may keep: the last epoch that is whole on every damaged shard.
+Epoch SalvageLimit(const std::vector<ShardScan>& scans) {
+  Epoch limit(UINT64_MAX);
+  for (const ShardScan& scan : scans) {
+    if (scan.damaged) limit = std::min(limit, scan.marked);
+  }
+  return limit;
+}
+
 // The largest epoch that every shard has completed. Refused when some shard proves that more had
 // been durable everywhere.
 absl::StatusOr<Epoch> FindCut(const std::vector<ShardScan>& scans) {
-  const auto least = std::min_element(
-      scans.begin(), scans.end(),
-      [](const ShardScan& a, const ShardScan& b) { return a.complete < b.complete; });
+  const ShardScan& least = LeastComplete(scans);
   for (const ShardScan& scan : scans) {
-    if (scan.promised > least->complete) {
-      const ScannedFile& file = least->files.back();
+    if (scan.promised > least.complete) {
+      const ScannedFile& file = least.files.back();
       return Refuse(RecoveryCase::kDurableLost, file.name, file.valid_to,
-                    StrCat("epoch ", least->complete.value, " instead of ", scan.promised.value));
+                    StrCat("epoch ", least.complete.value, " instead of ", scan.promised.value));
     }
   }
-  return least->complete;
+  return least.complete;
 }
 
 // Transactions beyond the cut that some shard logged under `always`.
@@ -235,23 +275,35 @@ absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& dir
     return absl::InvalidArgumentError("one scan per shard is needed");
   }
   if (absl::Status s = CheckBases(fs, directory, manifest); !s.ok()) return s;
+  Epoch limit = options.until;
+  if (options.salvage) limit = std::min(limit, SalvageLimit(scans));
   absl::StatusOr<Epoch> cut = FindCut(scans);
+  if (!cut.ok() && options.salvage) {  // durable once, but lost on one shard: lost on all
+    cut = LeastComplete(scans).complete;
+    limit = std::min(limit, *cut);
+  }
   if (!cut.ok()) return cut.status();
+  if (limit.value < UINT64_MAX && Epoch(limit.value + 1) < manifest.base_epoch) {
+    return absl::OutOfRangeError(StrCat("the bases hold everything up to epoch ",
+                                        manifest.base_epoch.value - 1,
+                                        "; what was before can only come from an older backup"));
+  }
   absl::StatusOr<PartsByTx> parts = CollectParts(fs, directory, scans, *cut);
   if (!parts.ok()) return parts.status();
 
   RecoveryPlan plan;
-  plan.cut = *cut;
+  plan.cut = std::min(*cut, limit);
+  plan.for_copy = options.salvage || options.until != Epoch(UINT64_MAX);
   plan.next_tx = manifest.next_tx;
   Epoch last = std::max(manifest.settled.epoch, manifest.base_epoch);
   bool beyond_cut = false;
-  const Verdict verdict{*cut, &manifest.settled, &*parts};
+  const Verdict verdict{*cut, limit, &manifest.settled, &*parts};
   for (const ShardScan& scan : scans) {
     last = std::max(last, scan.max_epoch);
     plan.next_tx = std::max(plan.next_tx, TxId(scan.max_tx.value + 1));
     plan.findings.insert(plan.findings.end(), scan.findings.begin(), scan.findings.end());
-    const ScanPoint start = StartPoint(scan, *cut, manifest.settled);
-    ShardPlanner planner(scan, start);
+    const ScanPoint start = StartPoint(scan, plan.cut, manifest.settled);
+    ShardPlanner planner(scan, start, /*asked=*/limit == options.until);
     absl::Status status =
         ForEachBatch(fs, directory, scan, start, [&](uint32_t file, const ScannedBatch& batch) {
           const Verdict::Answer answer = verdict.Of(batch);
@@ -279,6 +331,8 @@ absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& dire
 }
 
 absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan& plan) {
+  if (plan.for_copy)
+    return absl::FailedPreconditionError("this plan is for a copy of the log only");
   // First of all, what counts must be durable: after a mere crash of the process it may stand in
   // the page cache only, and the manifest is about to promise that it is there.
   for (const ShardPlan& shard : plan.shards) {

@@ -12,7 +12,9 @@
 // RecoverLogs is 1 and 2 in one call. No state is shared but the FileSystem.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,12 @@ namespace basalt {
 struct RecoveryOptions {
   bool load_truncated = true;          // aof-load-truncated
   size_t read_size = size_t{1} << 20;  // bytes per read while scanning
+
+  // For the offline tools; a start leaves them alone. A plan made with one of the first two is for
+  // CopyLog only.
+  bool salvage = false;  // damage that a start refuses is a finding, and the shard's log ends there
+  Epoch until = Epoch(UINT64_MAX);           // of later epochs nothing is kept
+  std::atomic<uint64_t>* scanned = nullptr;  // bytes of sound batches are added here
 };
 
 struct Finding {
@@ -66,11 +74,16 @@ struct ShardScan {
   Epoch max_epoch;       // the largest epoch in any field
   Epoch max_lazy_epoch;  // of batches not under always
   Epoch promised;  // some shard's always-batches prove that every shard was durable up to here
+  Epoch marked;    // the largest completion mark that was read; base_epoch - 1 when there is none
   TxId max_tx;
   Lsn start;  // of the first file, by the manifest
   Lsn end;    // LSN after the last valid batch
   uint64_t batches = 0, records = 0, bytes = 0;
-  std::vector<Finding> findings;  // none of them kRefuse: those are errors of the scan
+  std::optional<int64_t> first_unix_s, last_unix_s;  // of the batches that note the time
+  // None of them kRefuse: those are errors of the scan. With salvage the last one is, when
+  // `damaged`: what lies behind that place was not looked at.
+  std::vector<Finding> findings;
+  bool damaged = false;
 };
 
 // Whole batches of one file, to be applied in order.
@@ -106,7 +119,8 @@ struct RecoveryPlan {
   TxId next_tx;        // and transaction numbers here
   std::vector<ShardPlan> shards;
   std::vector<Finding> findings;
-  Settled settled;  // goes into the manifest
+  Settled settled;        // goes into the manifest
+  bool for_copy = false;  // made with salvage or until: the settled verdict does not cover it
 
   std::string Summary() const;  // one line for the log; findings are told one by one
 };
@@ -115,6 +129,13 @@ struct RecoveryPlan {
 absl::StatusOr<ShardScan> ScanShardLog(FileSystem& fs, const std::string& directory,
                                        const Manifest& manifest, ShardId shard,
                                        const RecoveryOptions& options);
+// The same for all shards, on several threads.
+absl::StatusOr<std::vector<ShardScan>> ScanAllShards(FileSystem& fs, const std::string& directory,
+                                                     const Manifest& manifest,
+                                                     const RecoveryOptions& options);
+// With options.salvage all shards are cut back to the last epoch that every damaged one had
+// completed before its damage, whatever the fsync policy: anything later might depend on what is
+// lost.
 absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& directory,
                                           const Manifest& manifest,
                                           const std::vector<ShardScan>& scans,
@@ -124,7 +145,7 @@ absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& dire
 
 // Makes the verdict final: syncs what counts, then writes the manifest, then truncates. If the
 // power goes in between, the next recovery comes to the same verdict. To be done before the first
-// byte is appended.
+// byte is appended. Refuses a plan that is for_copy.
 absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan& plan);
 
 }  // namespace basalt

@@ -39,6 +39,8 @@ constexpr RecoveryRow kTable[] = {
     {kDurableLost, kRefuse, "durable-lost",
      "the log ends before a point that was synced on every shard"},
     {kBeyondCut, kDrop, "beyond-cut", "dropped, as not every shard had finished these epochs"},
+    {kBeyondDamage, kDrop, "beyond-damage",
+     "dropped, as what the damaged shard lost may belong to these epochs"},
     {kTransactionTorn, kDrop, "transaction-torn",
      "dropped, as other parts of this transaction are missing"},
     {kForeignTailTorn, kCutTail, "foreign-tail-torn",

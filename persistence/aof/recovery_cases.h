@@ -28,6 +28,7 @@ enum class RecoveryCase {
   kFileCutShort,       // a file ends before the next one begins
   kDurableLost,        // a shard's log ends before an epoch that was durable everywhere
   kBeyondCut,          // batches of epochs that are not complete on every shard
+  kBeyondDamage,       // batches of epochs that a damaged shard may have lost (tools only)
   kTransactionTorn,    // parts of a transaction whose other parts are missing
   kForeignTailTorn,    // a plain Redis AOF ends inside a command
   kForeignTailStrict,  // the same, and aof-load-truncated is no

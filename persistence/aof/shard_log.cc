@@ -25,6 +25,7 @@ void ShardLog::Open(ManifestStore::OpenedFile file, Lsn end, const LogWriter::Op
   keeper_ = keeper;
   writer_ = std::make_unique<LogWriter>(this, options);
   writer_->Open(file.log_file, end);
+  noted_s_ = 0;
   files_.push_back(std::move(file.file));
   sealed_.reset();
   durable_batch_ = open_batch_ - 1;
@@ -56,6 +57,7 @@ void ShardLog::Close() {
 Lsn ShardLog::RotateTo(ManifestStore::OpenedFile file) {
   rotation_.reset();  // a file that was being prepared stays empty in the old generation
   Lsn start = writer_->RotateTo(file.log_file);
+  note_again_ = true;
   files_.push_back(std::move(file.file));
   return start;
 }
@@ -72,12 +74,23 @@ void ShardLog::Seal(Epoch epoch, Epoch complete, TxStamp tx) {
   if (writer_ == nullptr || (journal.empty() && (tx.parts <= 1 || closing_))) return;
   uint32_t count = static_cast<uint32_t>(journal.record_count());
   records_.clear();
+  if (config_.aof_timestamp_enabled && count > 0) NoteTime();
   journal.TakeRecords(&records_);
   std::optional<TxPart> part;
   if (tx.parts > 1) part = TxPart{tx.id, static_cast<uint16_t>(tx.parts)};
   Lsn end = writer_->Seal(records_, count, epoch, complete, part);
   complete_ = std::max(complete_, complete);
   sealed_.push_back({open_batch_++, end});
+}
+
+// A line of its own ahead of the batch's records, once a second. The time never goes back within a
+// run, whatever the clock does.
+void ShardLog::NoteTime() {
+  const int64_t now_s = keyspace_.now_ms / 1000;
+  if (now_s <= noted_s_ && !note_again_) return;
+  noted_s_ = std::max(noted_s_, now_s);
+  note_again_ = false;
+  AppendTimeLine(&records_, noted_s_);
 }
 
 void ShardLog::CloseEpoch(Epoch epoch) {

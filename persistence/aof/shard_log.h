@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/admin/config.h"
 #include "core/base/clock.h"
 #include "core/base/ring_deque.h"
 #include "core/io/ring.h"
@@ -21,8 +22,8 @@ namespace basalt {
 
 class ShardLog final : public LogSink, public CompletionSink, public LogIo {
  public:
-  ShardLog(ShardId shard, Keyspace* keyspace, const Clock* clock)
-      : shard_(shard), keyspace_(*keyspace), clock_(*clock) {}
+  ShardLog(ShardId shard, Keyspace* keyspace, const Clock* clock, const Config* config)
+      : shard_(shard), keyspace_(*keyspace), clock_(*clock), config_(*config) {}
 
   // Before the first tick, on the shard's thread.
   void Attach(Ring* ring);
@@ -66,6 +67,7 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
 
   void SubmitWrite(int fd, uint64_t file_offset, std::string_view data, bool then_sync) override;
   void SubmitSync(int fd) override;
+  void NoteTime();
   void Pump();
   void NoteDurable();
   void Recover();
@@ -75,10 +77,13 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   const ShardId shard_;
   Keyspace& keyspace_;
   const Clock& clock_;
+  const Config& config_;
   Ring* ring_ = nullptr;
   FileKeeper* keeper_ = nullptr;
   std::unique_ptr<LogWriter> writer_;
-  std::string records_;  // reused buffer of Seal
+  std::string records_;      // reused buffer of Seal
+  int64_t noted_s_ = 0;      // the time that the log says last, Unix seconds
+  bool note_again_ = false;  // but not yet in its present file
   uint64_t open_batch_ = 1;
   uint64_t durable_batch_ = 0;
   RingDeque<Sealed> sealed_;  // not yet durable

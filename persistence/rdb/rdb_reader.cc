@@ -212,6 +212,7 @@ bool RdbReader::ReadFooter() {
 
 bool RdbReader::BeginValue(uint8_t type) {
   std::string_view key;
+  value_from_ = source_->offset() - 1;
   if (!IsValueType(type) && UnsupportedTypeName(type).empty()) {
     return source_->Fail(StrCat("unknown value type ", int{type}));
   }
@@ -233,7 +234,7 @@ bool RdbReader::BeginValue(uint8_t type) {
   } else if (db_ >= target_->databases()) {
     return source_->Fail(StrCat("database ", db_, " is out of range"));
   }
-  decoder_.Begin(type, /*skip=*/target_ == nullptr);
+  decoder_.Begin(type, /*skip=*/target_ == nullptr && !options_.decode_all);
   if (target_ != nullptr) {
     hash_ = HashKey(key_);
     target_->db(DbIndex(static_cast<uint8_t>(db_)))
@@ -251,10 +252,21 @@ bool RdbReader::ContinueValue(uint64_t max_bytes) {
     case ValueDecoder::Result::kDone:
       break;
   }
+  if (options_.on_key) TellKey();
   if (target_ != nullptr && !Store()) return false;
   in_value_ = false;
   expire_at_ms_ = kNoExpiry;
   return true;
+}
+
+void RdbReader::TellKey() {
+  const DecodedValue& value = decoder_.value();
+  options_.on_key({.db = DbIndex(static_cast<uint8_t>(db_)),
+                   .key = key_,
+                   .type = value.type,
+                   .expire_at_ms = expire_at_ms_,
+                   .bytes = source_->offset() - value_from_,
+                   .elements = value.Elements()});
 }
 
 bool RdbReader::Store() {

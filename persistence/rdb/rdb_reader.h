@@ -17,13 +17,25 @@
 
 namespace basalt::rdb {
 
+// A key that was read, whether a keyspace took it or not. Views are valid during the call only.
+struct KeySeen {
+  DbIndex db;
+  std::string_view key;
+  ValueType type;
+  int64_t expire_at_ms = kNoExpiry;
+  uint64_t bytes = 0;     // in the file, with type byte and key, as they are packed there
+  uint64_t elements = 0;  // of a collection that was decoded
+};
+
 struct ReadOptions {
   // Which keyspace a key goes to; null: the key is stepped over. So a shard picks the keys of its
   // own slots out of a file that others read as well.
   std::function<Keyspace*(std::string_view key)> place;
   // Takes the code of a function library; null: libraries are stepped over.
   std::function<void(std::string_view code)> library;
-  int64_t now_ms = 0;    // keys that expired by then are dropped, as a master does; 0: none are
+  int64_t now_ms = 0;       // keys that expired by then are dropped, as a master does; 0: none are
+  bool decode_all = false;  // decode what no keyspace takes, too, to find what is wrong with it
+  std::function<void(const KeySeen&)> on_key;  // may be null
   bool checksum = true;  // hold the footer's CRC64 against the bytes (rdbchecksum)
   size_t buffer_bytes = 256 << 10;
 };
@@ -85,6 +97,7 @@ class RdbReader {
   bool BeginValue(uint8_t type);
   bool ContinueValue(uint64_t max_bytes);
   bool Store();
+  void TellKey();
   absl::Status Error() const;
 
   const std::string path_;
@@ -100,6 +113,7 @@ class RdbReader {
   uint64_t hash_ = 0;                 // of that key, if it is loaded
   int64_t expire_at_ms_ = kNoExpiry;  // of the key that comes next
   bool in_value_ = false;
+  uint64_t value_from_ = 0;     // offset of its type byte
   Keyspace* target_ = nullptr;  // null: the value is stepped over
   ValueDecoder decoder_;
 

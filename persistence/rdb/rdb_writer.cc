@@ -57,6 +57,33 @@ class EntryBatch {
   size_t used_ = 0;
 };
 
+void SaveDb(std::span<Keyspace* const> keyspaces, DbIndex index, RdbWriter& writer) {
+  uint64_t keys = 0, expires = 0;
+  for (Keyspace* keyspace : keyspaces) {
+    keys += keyspace->db(index).size();
+    expires += keyspace->db(index).expires();
+  }
+  if (keys == 0) return;
+  writer.BeginDb(index, keys, expires);
+  for (Keyspace* keyspace : keyspaces) {
+    EntryBatch batch(writer);
+    keyspace->db(index).ForEach([&batch](const Entry* entry) { batch.Add(entry); });
+    batch.Write();
+  }
+}
+
+absl::StatusOr<FileSummary> SaveAll(std::span<Keyspace* const> keyspaces,
+                                    File& file, const FileHeader& header,
+                                    const FileSinkOptions& options) {
+  RdbWriter writer(file, options);
+  writer.WriteHeader(header);
+  const uint32_t databases = keyspaces.empty() ? 0 : keyspaces[0]->databases();
+  for (uint32_t i = 0; i < databases && !writer.failed(); ++i) {
+    SaveDb(keyspaces, DbIndex(static_cast<uint8_t>(i)), writer);
+  }
+  return writer.Finish();
+}
+
 }  // namespace
 
 void RdbWriter::Aux(std::string_view name, std::string_view text) {
@@ -119,26 +146,23 @@ absl::StatusOr<FileSummary> RdbWriter::Finish() {
 
 absl::StatusOr<FileSummary> SaveKeyspace(Keyspace& keyspace, File& file, const FileHeader& header,
                                          const FileSinkOptions& options) {
-  RdbWriter writer(file, options);
-  writer.WriteHeader(header);
-  for (uint32_t i = 0; i < keyspace.databases() && !writer.failed(); ++i) {
-    const DbIndex index(static_cast<uint8_t>(i));
-    Db& db = keyspace.db(index);
-    if (db.size() == 0) continue;
-    writer.BeginDb(index, db.size(), db.expires());
-    EntryBatch batch(writer);
-    db.ForEach([&batch](const Entry* entry) { batch.Add(entry); });
-    batch.Write();
-  }
-  return writer.Finish();
+  Keyspace* const one[] = {&keyspace};
+  return SaveAll(one, file, header, options);
 }
 
 absl::StatusOr<FileSummary> SaveShard(Keyspace& keyspace, FileSystem& fs, const std::string& path,
                                       const FileHeader& header, const FileSinkOptions& options) {
+  Keyspace* const one[] = {&keyspace};
+  return SaveTogether(one, fs, path, header, options);
+}
+
+absl::StatusOr<FileSummary> SaveTogether(std::span<Keyspace* const> keyspaces,
+                                         FileSystem& fs, const std::string& path,
+                                         const FileHeader& header, const FileSinkOptions& options) {
   const std::string temporary = path + ".tmp";
   absl::StatusOr<std::unique_ptr<File>> file = fs.Open(temporary, OpenMode::kCreateEmpty);
   if (!file.ok()) return file.status();
-  absl::StatusOr<FileSummary> summary = SaveKeyspace(keyspace, **file, header, options);
+  absl::StatusOr<FileSummary> summary = SaveAll(keyspaces, **file, header, options);
   file->reset();
   absl::Status status = summary.status();
   if (status.ok()) status = fs.Rename(temporary, path);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,5 +72,11 @@ absl::StatusOr<FileSummary> SaveKeyspace(Keyspace& keyspace, File& file, const F
 // `path` holds a whole file or what it held before. The temporary file is removed after an error.
 absl::StatusOr<FileSummary> SaveShard(Keyspace& keyspace, FileSystem& fs, const std::string& path,
                                       const FileHeader& header, const FileSinkOptions& options);
+
+// What the keyspaces of all shards hold together, as the single file of a server without shards.
+// Replaces `path` like SaveShard.
+absl::StatusOr<FileSummary> SaveTogether(std::span<Keyspace* const> keyspaces, FileSystem& fs,
+                                         const std::string& path, const FileHeader& header,
+                                         const FileSinkOptions& options);
 
 }  // namespace basalt::rdb

@@ -1,7 +1,5 @@
 #include "persistence/recovery/load_plan.h"
 
-#include <thread>
-
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
@@ -11,33 +9,29 @@
 namespace basalt {
 namespace {
 
-// One scan per shard, each on a thread of its own.
 absl::StatusOr<RecoveryPlan> ScanAndPlan(FileSystem& fs, const ManifestStore& store, const RecoveryOptions& options) {
   Manifest manifest = store.current();
-  std::vector<absl::StatusOr<ShardScan>> results(manifest.shard_count, absl::UnknownError("not scanned"));
-  std::vector<std::thread> threads;
-  for (uint32_t i = 0; i < manifest.shard_count; ++i) {
-    threads.emplace_back([&, i] {
-      results[i] = ScanShardLog(fs, store.directory(), manifest, ShardId(static_cast<uint16_t>(i)), options);
-    });
-  }
-  for (std::thread& t : threads) t.join();
-  std::vector<ShardScan> scans;
-  for (auto& result : results) {
-    if (!result.ok()) return result.status();
-    scans.push_back(*std::move(result));
-  }
-  return PlanRecovery(fs, store.directory(), manifest, scans, options);
+  absl::StatusOr<std::vector<ShardScan>> scans = ScanAllShards(fs, store.directory(), manifest, options);
+  if (!scans.ok()) return scans.status();
+  return PlanRecovery(fs, store.directory(), manifest, *scans, options);
 }
 
-absl::StatusOr<LoadPlan> PlanOwnLog(FileSystem& fs, ManifestStore& store, const RecoveryOptions& options) {
+// Makes the verdict final on disk.
+absl::Status Apply(FileSystem& fs, ManifestStore& store, const RecoveryPlan& recovery) {
+  if (absl::Status s = ApplyPlan(fs, store, recovery); !s.ok()) return s;
+  if (absl::StatusOr<std::vector<std::string>> strays = store.RemoveStrays(); strays.ok()) {
+    for (const std::string& name : *strays) LogNotice("Recovery: removed ", name, ", left by an interrupted rewrite");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LoadPlan> PlanOwnLog(FileSystem& fs, ManifestStore& store, const RecoveryOptions& options, bool change_disk) {
   absl::StatusOr<RecoveryPlan> recovery = ScanAndPlan(fs, store, options);
   if (!recovery.ok()) return recovery.status();
   for (const Finding& finding : recovery->findings) LogWarning("Recovery: ", finding.ToString());
   LogNotice("Recovery: ", recovery->Summary());
-  if (absl::Status s = ApplyPlan(fs, store, *recovery); !s.ok()) return s;
-  if (absl::StatusOr<std::vector<std::string>> strays = store.RemoveStrays(); strays.ok()) {
-    for (const std::string& name : *strays) LogNotice("Recovery: removed ", name, ", left by an interrupted rewrite");
+  if (change_disk) {
+    if (absl::Status s = Apply(fs, store, *recovery); !s.ok()) return s;
   }
   LoadPlan plan{.source = LoadPlan::Source::kLog, .drop_expired = false};
   Manifest manifest = store.current();
@@ -134,11 +128,11 @@ const char* SourceName(LoadPlan::Source source) {
   return "?";
 }
 
-absl::StatusOr<LoadPlan> PlanLoad(FileSystem& fs, const Config& config, ManifestStore& store) {
+absl::StatusOr<LoadPlan> PlanLoad(FileSystem& fs, const Config& config, ManifestStore& store, bool change_disk) {
   RecoveryOptions options{.load_truncated = config.aof_load_truncated};
   if (config.appendonly) {
     absl::Status found = store.Load();
-    if (found.ok()) return PlanOwnLog(fs, store, options);
+    if (found.ok()) return PlanOwnLog(fs, store, options, change_disk);
     if (absl::IsFailedPrecondition(found)) {
       absl::StatusOr<std::string> text = fs.ReadAll(store.PathOf(ManifestName(store.stem())));
       if (!text.ok()) return text.status();

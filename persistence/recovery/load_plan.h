@@ -32,8 +32,9 @@ struct LoadPlan {
 };
 
 // `store` is for config.appenddirname; it holds the manifest afterwards if there is one. Nothing is changed on disk but the tails
-// that the plan cuts off. What is found, decided and lost is logged in plain words.
-absl::StatusOr<LoadPlan> PlanLoad(FileSystem& fs, const Config& config, ManifestStore& store);
+// that the plan cuts off, and with `change_disk` false (an offline tool that only reads) not even those. What is found, decided
+// and lost is logged in plain words.
+absl::StatusOr<LoadPlan> PlanLoad(FileSystem& fs, const Config& config, ManifestStore& store, bool change_disk = true);
 
 const char* SourceName(LoadPlan::Source source);
 

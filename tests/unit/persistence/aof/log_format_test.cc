@@ -108,5 +108,23 @@ TEST(LogFormatTest, LinesOfAnotherFormAreNoHeaders) {
   EXPECT_FALSE(ParseBatchHeader(flags).has_value()) << "unknown flags";
 }
 
+TEST(LogFormatTest, TimeLineRoundTripsAndNothingElseIsOne) {
+  std::string line;
+  AppendTimeLine(&line, 1'700'000'000);
+  EXPECT_EQ(line, "#TS:1700000000\r\n");
+  EXPECT_LE(line.size(), kTimeLineSizeMax);
+  EXPECT_EQ(ParseTimeLine(line + "*1\r\n"), 1'700'000'000);
+  std::string longest;
+  AppendTimeLine(&longest, INT64_MAX);
+  EXPECT_LE(longest.size(), kTimeLineSizeMax);
+  EXPECT_EQ(ParseTimeLine(longest), INT64_MAX);
+  for (size_t n = 0; n < line.size(); ++n)
+    EXPECT_EQ(ParseTimeLine(line.substr(0, n)), std::nullopt);
+  for (const char* other : {"#TS:-1\r\n", "#TS:\r\n", "#TS:1x\r\n", "#TS: 1\r\n", "*1\r\n",
+                            "#TS:99999999999999999999\r\n"}) {
+    EXPECT_EQ(ParseTimeLine(other), std::nullopt) << other;
+  }
+}
+
 }  // namespace
 }  // namespace basalt
