@@ -61,8 +61,9 @@ bool Shard::Tick(int64_t wait_us) {
   PublishDurable();
   worked |= frontend_->Receive();
   worked |= SendBatches();
-  for (const Message& message : inbox_) Handle(message);
+  while (inbox_next_ < inbox_.size()) Handle(Message(inbox_[inbox_next_++]));
   inbox_.clear();
+  inbox_next_ = 0;
   if (!deferred_.empty()) worked |= RetryDeferred();
   worked |= Execute();
   worked |= coordinator_->Step();

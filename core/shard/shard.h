@@ -198,6 +198,8 @@ class Shard final : public CompletionSink {
 
   // While this shard, or one that it waits for, is busy with a script.
   void LookAround();
+  void RefuseQueued();
+  std::string_view BusyText() const;
   void HandleWhileBusy(const Message& message);
   bool DrainMailbox();
   void Handle(const Message& message);
@@ -248,7 +250,10 @@ class Shard final : public CompletionSink {
   std::vector<std::string_view> queue_words_;
   std::vector<std::string_view> scratch_words_;
   std::vector<uint32_t> key_positions_;
+  size_t queue_next_ = 0;                       // of queue_: the first that has not begun
+  const Client* running_client_ = nullptr;      // whose own command runs
   std::vector<Message> inbox_;                  // this tick's messages
+  size_t inbox_next_ = 0;                       // the first that has not been looked at
   std::vector<Message> late_;                   // came while a script was busy; for the next tick
   bool serving_while_busy_ = false;
   bool busy_ = false;                           // our own script has been for longer than busy-reply-threshold

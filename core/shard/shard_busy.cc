@@ -1,6 +1,8 @@
 // What a shard still does while a script keeps it busy in the middle of a tick, or while it waits in a park for one that is: its clients,
 // and other shards, are told so.
-#include "core/base/check.h"
+#include <string>
+#include <utility>
+
 #include "core/resp/errors.h"
 #include "core/shard/client.h"
 #include "core/shard/shard.h"
@@ -29,8 +31,11 @@ void Shard::EndBusy() {
 
 void Shard::LookAround() {
   serving_while_busy_ = true;
+  RefuseQueued();
   ring_->SubmitAndReap(0);
-  std::vector<Message> messages;
+  // What this tick has still to look at, and what has come since.
+  std::vector<Message> messages(inbox_.begin() + static_cast<ptrdiff_t>(inbox_next_), inbox_.end());
+  inbox_next_ = inbox_.size();
   world_.mail().Drain(id_, [&](const Message& m) { messages.push_back(m); });
   for (const Message& message : messages) HandleWhileBusy(message);
   frontend_->ReceiveWhileBusy();
@@ -40,16 +45,38 @@ void Shard::LookAround() {
   serving_while_busy_ = false;
 }
 
+// Commands that came in the same tick as the script, but for those that its own connection sent behind it.
+void Shard::RefuseQueued() {
+  for (size_t i = queue_next_; i < queue_.size(); ++i) {
+    QueuedCommand& c = queue_[i];
+    if (c.client == nullptr || c.client == running_client_) continue;
+    Client* client = std::exchange(c.client, nullptr);
+    --client->queued_local;
+    std::string text;
+    Reply(&text, c.resp).Error(BusyText());
+    if (client->closed) {
+    } else if (c.ticket == kDirect) {
+      client->out += text;
+    } else {
+      client->replies.Answer(c.ticket, text, Gate{});
+    }
+    frontend_->Dirty(client);
+  }
+}
+
+// The script may have ended in this very moment, on another shard.
+std::string_view Shard::BusyText() const {
+  const std::string_view error = world_.BusyError(ShardSet::FirstN(world_.shard_count()));
+  return error.empty() ? errors::kBusyScript : error;
+}
+
 void Shard::HandleWhileBusy(const Message& message) {
   switch (message.kind) {
     case Message::Kind::kRequests: {
       auto* batch = static_cast<HopBatch*>(message.pointer);
-      ShardSet all = ShardSet::FirstN(world_.shard_count());
       for (size_t i = 0; i < batch->commands.size(); ++i) {
         const uint32_t begin = static_cast<uint32_t>(batch->replies.size());
-        // The script may have ended in this very moment.
-        std::string_view error = world_.BusyError(all);
-        Reply(&batch->replies, batch->commands[i].resp).Error(error.empty() ? errors::kBusyScript : error);
+        Reply(&batch->replies, batch->commands[i].resp).Error(BusyText());
         batch->results.push_back({begin, static_cast<uint32_t>(batch->replies.size()), 0, false});
       }
       return SendBack(batch);

@@ -178,7 +178,9 @@ bool Shard::Execute() {
   }
   CommandContext context(SettingFor(nullptr), nullptr, 2);
   StartCalls();
-  for (const QueuedCommand& c : queue_) {
+  while (queue_next_ < queue_.size()) {
+    const QueuedCommand& c = queue_[queue_next_++];
+    if (__builtin_expect(c.client == nullptr, 0)) continue;  // refused while a script was busy
     const Args args{&queue_words_[c.first_word], c.word_count};
     if (__builtin_expect(locks_.any_held() || !deferred_.empty(), 0) &&
         (MustWait(*c.spec, args) || deferred_.Has(c.client))) {
@@ -189,6 +191,7 @@ bool Shard::Execute() {
     ExecuteOne({c.spec, c.client, args, c.raw, c.ticket, c.db, c.resp}, context);
   }
   queue_.clear();
+  queue_next_ = 0;
   queue_words_.clear();
   return true;
 }
@@ -201,10 +204,13 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
   context.set_db(c.db);
   context.ClearGate();
   context.Begin(*c.spec, c.args, c.raw);
+  running_client_ = c.client;
   context.Run();
+  running_client_ = nullptr;
   --c.client->queued_local;  // only now: while a script runs, its words must stay where they are (ReceiveWhileBusy)
   CountCall(context, c.client);
-  if (c.spec->where == Where::kScript) c.client->paused = false;
+  // Where there are several shards nothing of its connection came behind a script (Dispatcher::RouteScript).
+  if (c.spec->where == Where::kScript && world_.shard_count() > 1) c.client->paused = false;
   if (c.client->closed) {
     // Ran all the same: it had arrived before the connection went.
   } else if (__builtin_expect(context.escalated(), 0)) {

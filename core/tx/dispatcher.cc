@@ -318,16 +318,14 @@ Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const Command
       }
       coordinator_.AddExec(client);
       return Outcome::kPause;
-    case kDiscard: {
+    case kDiscard:
       if (!open) {
         error(errors::kDiscardWithoutMulti);
         return Outcome::kGoOn;
       }
-      std::vector<Transaction::Watched> watched = std::move(tx->watched);
-      client->transaction.reset();
-      coordinator_.AddUnwatch(client, std::move(watched), "+OK\r\n");
-      return Outcome::kPause;
-    }
+      Forget(client);
+      ok();
+      return Outcome::kGoOn;
     case kWatch:
       if (open) {
         error(errors::kWatchInMulti);
@@ -335,14 +333,11 @@ Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const Command
       }
       coordinator_.AddWatch(client, args);
       return Outcome::kPause;
-    case kUnwatch: {
+    case kUnwatch:
       if (open) return Queue(client, spec, args, std::string_view());
-      std::vector<Transaction::Watched> watched;
-      if (tx != nullptr) watched = std::move(tx->watched);
-      client->transaction.reset();
-      coordinator_.AddUnwatch(client, std::move(watched), "+OK\r\n");
-      return Outcome::kPause;
-    }
+      Forget(client);
+      ok();
+      return Outcome::kGoOn;
     case kReset:
       if (client->reply_mode != Client::ReplyMode::kOn) client->DropMuted();
       Forget(client);

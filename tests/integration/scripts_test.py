@@ -11,7 +11,7 @@ import time
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]
 
 from basalt_harness import Options, ServerTest, main, wait_until
-from resp_client import Disconnected, Error
+from resp_client import Disconnected, Error, encode
 
 # Keys of many slots, hence of all shards.
 KEYS = ["key:%d" % i for i in range(40)]
@@ -100,6 +100,23 @@ class Reach(ServerTest):
             self.assertEqual(client.must("GET", KEYS[-1]), b"%d" % len(KEYS))
             self.assertEqual(client.must("EVAL", "return redis.call('DBSIZE')", 0), len(KEYS))
             self.assertEqual(client.must("EVAL", "redis.call('FLUSHALL') return redis.call('DBSIZE')", 0), 0)
+
+    def test_what_is_pipelined_behind_a_script_keeps_its_place(self):
+        """The script must not let go of a connection that a command behind it has stopped."""
+        for shards in (1, 4):
+            with self.start(shards=shards) as server, server.client() as client:
+                commands = [
+                    ("EVAL", "return redis.call('SET', KEYS[1], 'x')", 1, "k"),
+                    ("BLPOP", "nothing", "0.05"),
+                    ("GET", "k"),
+                    ("EVAL", "return redis.call('GET', 'a') or redis.call('GET', 'b') or 1", 0),
+                    ("MGET", "k", "a", "b"),
+                    ("BRPOP", "nothing", "0.05"),
+                    ("ECHO", "end"),
+                ]
+                self.assertEqual(
+                    client.pipeline(commands), [b"OK", None, b"x", 1, [b"x", None, None], None, b"end"]
+                )
 
     def test_scripts_are_atomic(self):
         server = self.start()
@@ -290,6 +307,98 @@ class Endless(ServerTest):
         self.assertTrue(self.end("SCRIPT").startswith(b"UNKILLABLE"))
         server.kill()
 
+
+
+class Busy(ServerTest):
+    """While a script is busy, others hear so, and what does not need its shard goes on."""
+
+    ARGS = ("--busy-reply-threshold", "50", "--save", "", "--appendonly", "yes")
+    LOOP = "redis.call('GET', KEYS[1]) while true do end"
+
+    def setUp(self):
+        self.replies = []
+
+    def run_script(self, server, *words):
+        client = server.client(timeout=60)
+        self.addCleanup(client.close)
+        client.send(encode(words))
+        return client
+
+    def wait_until_busy(self, client):
+        wait_until(
+            lambda: str(client.call("GET", "k")).find("BUSY") >= 0,
+            what="the script to become busy",
+        )
+
+    def kill(self, server, script):
+        with server.client(timeout=10) as client:
+            self.assertEqual(client.must("SCRIPT", "KILL"), b"OK")
+        self.assertTrue(script.read().startswith(b"ERR Script killed by user"))
+
+    def test_every_shard_answers(self):
+        for shards in (1, 4):
+            server = self.start(shards=shards, args=self.ARGS)
+            clients = [server.client(timeout=10) for _ in range(2 * shards)]
+            for client in clients:
+                self.addCleanup(client.close)
+                client.must("PING")
+            script = self.run_script(server, "EVAL", self.LOOP, 1, "k")
+            self.wait_until_busy(clients[0])
+            served = 0
+            for client in clients:
+                for command in (("GET", "k"), ("MGET", "k", "a", "b", "c"), ("DBSIZE",)):
+                    self.assertTrue(client.call(*command).startswith(b"BUSY "), command)
+                # Of keys on other shards only the busy one's have to wait.
+                for number in range(20):
+                    reply = client.call("SET", "other:%d" % number, "x")
+                    served += reply == b"OK"
+                    self.assertTrue(reply == b"OK" or reply.startswith(b"BUSY "), reply)
+                # Pipelines stay in order.
+                self.assertEqual(client.pipeline([("MULTI",), ("DISCARD",)]), [b"OK", b"OK"])
+            self.assertEqual(served > 0, shards > 1)
+            # New connections are heard, too.
+            with server.client(timeout=10) as client:
+                self.assertTrue(client.call("EVAL", "return 1", 1, "k").startswith(b"BUSY "))
+            self.kill(server, script)
+            self.assertEqual(clients[0].call("GET", "k"), None)
+            self.assertIsInstance(clients[-1].call("DBSIZE"), int)
+            self.assertEqual(clients[-1].must("MSET", "k", "1", "a", "2", "b", "3"), b"OK")
+
+    def test_one_that_holds_every_shard(self):
+        server = self.start(shards=4, args=self.ARGS)
+        with server.client(timeout=10) as client:
+            script = self.run_script(server, "EVAL", self.LOOP, 3, "a", "b", "c")
+            self.wait_until_busy(client)
+            for number in range(20):
+                self.assertTrue(client.call("SET", "other:%d" % number, "x").startswith(b"BUSY "))
+            self.kill(server, script)
+            self.assertEqual(client.must("SET", "k", "1"), b"OK")
+
+    def test_commands_that_were_sent_before_run_afterwards(self):
+        server = self.start(shards=1, args=self.ARGS)
+        with server.client(timeout=10) as client:
+            script = self.run_script(server, "EVAL", self.LOOP, 1, "k")
+            script.send(encode(("SET", "behind", "1")) + encode(("GET", "behind")))
+            self.wait_until_busy(client)
+            script.send(encode(("ECHO", "later")) * 3)
+            self.kill(server, script)
+            self.assertEqual([script.read() for _ in range(5)], [b"OK", b"1"] + [b"later"] * 3)
+
+    def test_shutdown_does_not_wait_and_loses_nothing_else(self):
+        for shards in (1, 4):
+            server = self.start(shards=shards, args=self.ARGS)
+            server.call("SET", "before", "1")
+            self.run_script(
+                server, "EVAL", "redis.call('SET', KEYS[1], 1) while true do end", 1, "k"
+            )
+            with server.client(timeout=10) as client:
+                self.wait_until_busy(client)
+                self.assertTrue(client.call("SCRIPT", "KILL").startswith(b"UNKILLABLE "))
+                client.send(encode(("SHUTDOWN", "NOSAVE")))
+                self.assertTrue(client.closed_by_server())
+            self.assertEqual(server.wait_exit(), 0)
+            server.start()
+            self.assertEqual(server.call("MGET", "before", "k"), [b"1", None])
 
 if __name__ == "__main__":
     main()
