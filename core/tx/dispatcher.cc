@@ -171,6 +171,7 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
     case Where::kHomeInTurn:
       return RunHome(client, spec, args, raw);
     case Where::kAllShards:
+      if (ShutsDownAtOnce(*spec, args)) return Outcome::kPause;
       if (spec->at_home != nullptr && spec->at_home(args)) return RunHome(client, spec, args, raw);
       coordinator_.AddCommand(client, spec, args, raw);
       return Outcome::kPause;
@@ -187,6 +188,14 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
   return Outcome::kGoOn;
 }
 
+// SHUTDOWN NOSAVE does not wait for a script that is busy, on whatever shard.
+bool Dispatcher::ShutsDownAtOnce(const CommandSpec& spec, Args args) {
+  if (world_.busy_shards.load(std::memory_order_relaxed) == 0 || std::string_view(spec.name) != "shutdown") return false;
+  const auto nosave = [](std::string_view word) { return EqualsNoCase(word, "nosave"); };
+  return std::any_of(args.begin() + 1, args.end(), nosave) &&
+         world_.host().Shutdown(/*save=*/0, /*now=*/true, /*force=*/true).ok();
+}
+
 // A script keeps this shard busy, or the park that it stands in: what does not need its keys goes on, the rest is told so.
 Dispatcher::Outcome Dispatcher::RouteWhileBusy(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
   if (client->gathering != nullptr) {
@@ -197,13 +206,7 @@ Dispatcher::Outcome Dispatcher::RouteWhileBusy(Client* client, const CommandSpec
   client->last_command = spec->name;
   const bool allowed = spec->Has(kAllowBusy);
   std::string refusal = RefusalOf(*client, *spec, args);
-  if (refusal.empty() && std::string_view(spec->name) == "shutdown") {
-    const auto nosave = [](std::string_view word) { return EqualsNoCase(word, "nosave"); };
-    if (std::any_of(args.begin() + 1, args.end(), nosave)) {
-      (void)world_.host().Shutdown(/*save=*/0, /*now=*/true, /*force=*/true);
-      return Outcome::kPause;
-    }
-  }
+  if (refusal.empty() && ShutsDownAtOnce(*spec, args)) return Outcome::kPause;
   if (refusal.empty() && allowed) {
     if (spec->where == Where::kTransaction) return RunTransactionVerb(client, spec, args);
     if (spec->where == Where::kHome) return RunHome(client, spec, args, raw);

@@ -52,6 +52,7 @@ class Dispatcher {
   Outcome RunTransactionVerb(Client* client, const CommandSpec* spec, Args args);
   Outcome RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RouteScript(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
+  bool ShutsDownAtOnce(const CommandSpec& spec, Args args);
   Outcome RouteWhileBusy(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RouteGathering(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args, std::string_view raw);
