@@ -29,6 +29,10 @@ class FileKeeper {
     absl::StatusOr<ManifestStore::OpenedFile> result = absl::UnknownError("not ready");
   };
   std::shared_ptr<Request> AskForFile(ShardId shard);
+  // A rewrite is about to list the file that each shard will be cut over to. From then on until the cut no shard goes on to
+  // another one, which would stand behind that file in the manifest and before it in the log.
+  void HoldRotations(bool on) { held_.store(on, std::memory_order_release); }
+  bool rotations_held() const { return held_.load(std::memory_order_acquire); }
   // Takes over a file that the writer no longer uses; it is closed in the background.
   void CloseLater(std::unique_ptr<File> file);
 
@@ -42,6 +46,7 @@ class FileKeeper {
   std::deque<std::shared_ptr<Request>> requests_;
   std::deque<std::unique_ptr<File>> closing_;
   bool stopping_ = false;
+  std::atomic<bool> held_{false};
   std::thread thread_;
 };
 

@@ -144,7 +144,7 @@ void ShardLog::TendRotation() {
     files_.erase(it);
   }
   if (rotation_ == nullptr) {
-    if (writer_->wants_rotation() && !writer_->failed()) rotation_ = keeper_->AskForFile(shard_);
+    if (writer_->wants_rotation() && !writer_->failed() && !keeper_->rotations_held()) rotation_ = keeper_->AskForFile(shard_);
     return;
   }
   if (!rotation_->done.load(std::memory_order_acquire)) return;
@@ -154,6 +154,8 @@ void ShardLog::TendRotation() {
     LogWarning("Shard ", shard_.value, ": no new log file: ", MessageOf(request->result.status()));
     return;
   }
+  // Listed behind the file of a rewrite, perhaps; it stays empty.
+  if (keeper_->rotations_held()) return;
   RotateTo(*std::move(request->result));
 }
 

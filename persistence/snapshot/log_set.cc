@@ -138,8 +138,10 @@ void LogSet::Tend() {
   if (!on_ || !wanted_ || phase_ != Phase::kIdle || world_.loading.load(std::memory_order_relaxed)) return;
   int64_t now = world_.clock().MonotonicMicros();
   if (now < retry_at_us_) return;
+  keeper_->HoldRotations(true);
   absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->AddIncrementals(kPreallocateBytes);
   if (!files.ok()) {
+    keeper_->HoldRotations(false);
     LogWarning("Cannot start the log rewrite: ", MessageOf(files.status()));
     last_ok_ = false;
     wanted_ = false;
@@ -170,6 +172,7 @@ void LogSet::CutAndFork() {
     new_bases_.push_back(std::move(base));
     paths.push_back(BasePath(generation_, i));
   }
+  keeper_->HoldRotations(false);
   phase_ = Phase::kWriting;
   absl::Status forked = child_.Start("Log rewrite", [this, &paths](SnapshotChild::Report& report) -> absl::Status {
     auto files = SaveShards(world_, fs_, paths, base_epoch_, /*aof_base=*/true);
