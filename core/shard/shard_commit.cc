@@ -80,6 +80,7 @@ void Shard::RunParked(absl::FunctionRef<void()> section) {
     shard.keyspace_.SetTimeMicros(keyspace_.now_us);
     shard.SealJournal(epoch, TxStamp{});
   }
+  const bool was_always = world_.always();
   section();
   epoch = world_.CurrentEpoch();  // the section may have begun a new one
   TxStamp tx{};
@@ -90,7 +91,8 @@ void Shard::RunParked(absl::FunctionRef<void()> section) {
     const bool wrote = !shard->keyspace_.journal().empty();
     if (wrote && shard->close_epoch_ < epoch) shard->close_epoch_ = epoch;
     shard->SealJournal(epoch, wrote && tx.parts > 1 ? tx : TxStamp{});
-    sync |= world_.always() && shard->log_->durable_batch() + 1 < shard->log_->open_batch();
+    // Also when the section has ended `always`: replies still wait for what was recorded under it, and under `no` nobody would sync it.
+    sync |= (was_always || world_.always()) && shard->log_->durable_batch() + 1 < shard->log_->open_batch();
     shard->tick_epoch_ = epoch;
   }
   if (sync) world_.park().Sync([this] { FlushLogNow(); });
