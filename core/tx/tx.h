@@ -103,6 +103,7 @@ struct Tx {
   uint32_t writers = 0;                   // parts that write
   uint32_t awaited = 0;                   // answers
   uint32_t refusals = 0;
+  bool failed = false;                    // an EXEC whose watched keys have changed: nil
   std::string_view busy;                  // a shard is busy with a script: the error to answer
   bool hold = false;                      // parts keep their keys after the run
   size_t gathered_bytes = 0;              // of the commands

@@ -356,11 +356,10 @@ bool TxCoordinator::WatchedChanged(const Tx& tx) const {
 // was granted, so they are not before those of anything that the transaction can see.
 void TxCoordinator::OnAllGranted(Tx* tx) {
   if (tx->kind == Tx::Kind::kExec && WatchedChanged(*tx)) {
-    std::string text;
-    Reply(&text, tx->client->resp).NullArray();
-    Finish(*tx, text, Gate{});
-    tx->state = Tx::State::kReleasing;
-    return SendAll(tx, TxItem::What::kRelease);
+    tx->failed = tx->hold = true;
+    tx->state = Tx::State::kFlushing;
+    if (!FinishFanOut(tx)) flushing_.push_back(tx);
+    return;
   }
   tx->state = Tx::State::kRunning;
   tx->epoch = shard_.tick_epoch();
@@ -394,11 +393,7 @@ void TxCoordinator::OnAllDone(Tx* tx) {
       break;
     case Tx::Kind::kExec:
       if (tx->one_shard() && tx->parts[0]->watched_changed) {
-        std::string text;
-        Reply(&text, tx->client->resp).NullArray();
-        Finish(*tx, text, Gate{});
-        Take(tx);
-        return;
+        tx->failed = true;
       }
       break;
     case Tx::Kind::kCommand:
@@ -406,7 +401,7 @@ void TxCoordinator::OnAllDone(Tx* tx) {
   }
   if (tx->one_shard()) {
     const ShardPart& part = *tx->parts[0];
-    Finish(*tx, MergeReplies(*tx, world_), {part.shard, part.gate});
+    Finish(*tx, ReplyOf(*tx), {part.shard, part.gate});
     Take(tx);
     return;
   }
@@ -414,10 +409,17 @@ void TxCoordinator::OnAllDone(Tx* tx) {
   if (!FinishFanOut(tx)) flushing_.push_back(tx);
 }
 
+std::string TxCoordinator::ReplyOf(const Tx& tx) {
+  if (!tx.failed) return MergeReplies(tx, world_);
+  std::string text;
+  Reply(&text, tx.resp).NullArray();
+  return text;
+}
+
 // A fan-out answers when all that its parts saw and wrote is durable; at once, unless the fsync policy is always.
 bool TxCoordinator::FinishFanOut(Tx* tx) {
   if (!std::all_of(tx->parts.begin(), tx->parts.end(), [&](const auto& part) { return Durable(*part); })) return false;
-  Finish(*tx, MergeReplies(*tx, world_), Gate{});
+  Finish(*tx, ReplyOf(*tx), Gate{});
   if (tx->hold) {
     tx->state = Tx::State::kReleasing;
     SendAll(tx, TxItem::What::kRelease);

@@ -93,6 +93,7 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   void OnAllReleased(Tx* tx);
   bool WatchedChanged(const Tx& tx) const;
   bool Durable(const ShardPart& part) const;
+  std::string ReplyOf(const Tx& tx);
   bool FinishFanOut(Tx* tx);
   void FinishWatch(Tx& tx);
   // Answers the client and lets it go on. The reply leaves when `gate` is durable.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/hash.h"
 #include "core/base/mutant.h"
 #include "core/shard/client.h"
 #include "core/shard/world.h"
@@ -159,6 +160,7 @@ void TxParticipant::Watch(ShardPart* part) {
 
 void TxParticipant::CompareWatched(ShardPart* part) {
   part->watched_changed = false;
+  part->gate = 0;
   part->watched_until_ms = INT64_MAX;
   Keyspace& keyspace = shard_.keyspace();
   for (const Transaction::Watched& w : part->watched) {
@@ -168,8 +170,14 @@ void TxParticipant::CompareWatched(ShardPart* part) {
       part->watched_until_ms = std::min(part->watched_until_ms, e->expire_at_ms());
       changed |= e->ExpiredAt(keyspace.now_ms);
     }
-    if (changed && !MutantIs("watch-ignored")) part->watched_changed = true;
+    if (changed && !MutantIs("watch-ignored")) {
+      part->watched_changed = true;
+      // An EXEC that fails reveals the change, so its nil waits until that is durable.
+      const DirtyKeys& dirty = keyspace.dirty_keys();
+      if (dirty.enabled()) part->gate = std::max(part->gate, dirty.DependsOn(HashKey(w.key)).value);
+    }
   }
+  if (part->gate != 0) shard_.TellWhenDurable(part->tx->home);
 }
 
 void TxParticipant::RunSteps(ShardPart* part) {
