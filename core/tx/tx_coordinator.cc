@@ -392,9 +392,7 @@ void TxCoordinator::OnAllDone(Tx* tx) {
       }
       break;
     case Tx::Kind::kExec:
-      if (tx->one_shard() && tx->parts[0]->watched_changed) {
-        tx->failed = true;
-      }
+      tx->failed = tx->one_shard() && tx->parts[0]->watched_changed;
       break;
     case Tx::Kind::kCommand:
       break;
@@ -465,19 +463,17 @@ void TxCoordinator::Deliver(Client* client, std::string_view reply, Gate gate) {
 // --- park
 
 // A park would have to wait for the script: whoever wants one of a shard that is busy is told so.
-bool TxCoordinator::RefuseBusyParks() {
-  if (world_.busy_shards.load(std::memory_order_relaxed) == 0) return false;
-  bool any = false;
+void TxCoordinator::RefuseBusyParks() {
+  if (world_.busy_shards.load(std::memory_order_relaxed) == 0) return;
+  std::vector<std::unique_ptr<Tx>> refused;
   for (auto& tx : waiting_) {
     if (!WantsPark(*tx) || tx->client == nullptr) continue;
     tx->busy = world_.BusyError(tx->shards);
-    if (tx->busy.empty()) continue;
-    FinishBusy(*tx);
-    tx.reset();
-    any = true;
+    if (!tx->busy.empty()) refused.push_back(std::move(tx));
   }
   std::erase(waiting_, nullptr);
-  return any;
+  // Only now: what follows from it (the watches of an EXEC end) begins to wait in its turn.
+  for (auto& tx : refused) FinishBusy(*tx);
 }
 
 bool TxCoordinator::StepPark() {

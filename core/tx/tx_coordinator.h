@@ -101,7 +101,7 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
 
   // --- park
   bool StepPark();
-  bool RefuseBusyParks();
+  void RefuseBusyParks();
   void AnnouncePark();
   void RunPark();
   void RunTask();

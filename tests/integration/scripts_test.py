@@ -366,6 +366,26 @@ class Busy(ServerTest):
             self.assertIsInstance(clients[-1].call("DBSIZE"), int)
             self.assertEqual(clients[-1].must("MSET", "k", "1", "a", "2", "b", "3"), b"OK")
 
+    def test_transactions_that_watch_are_told_and_end(self):
+        """Several in one tick, each of which lets go of its watches while the others are told."""
+        server = self.start(shards=4, args=self.ARGS)
+        clients = [server.client(timeout=10) for _ in range(16)]
+        for number, client in enumerate(clients):
+            self.addCleanup(client.close)
+            client.must("WATCH", "other:%d" % number, "k")
+            client.pipeline([("MULTI",), ("DBSIZE",), ("GET", "k")])
+        script = self.run_script(server, "EVAL", self.LOOP, 1, "k")
+        with server.client(timeout=10) as client:
+            self.wait_until_busy(client)
+        for client in clients:
+            client.send(encode(("EXEC",)))
+        for client in clients:
+            self.assertRegex(client.read(), rb"^(EXECABORT Transaction discarded because of: )?BUSY ")
+        self.kill(server, script)
+        for client in clients:
+            self.assertTrue(client.call("EXEC").startswith(b"ERR EXEC without MULTI"))
+            self.assertEqual(client.must("PING"), b"PONG")
+
     def test_one_that_holds_every_shard(self):
         server = self.start(shards=4, args=self.ARGS)
         with server.client(timeout=10) as client:
