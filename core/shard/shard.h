@@ -199,7 +199,6 @@ class Shard final : public CompletionSink {
   // While this shard, or one that it waits for, is busy with a script.
   void LookAround();
   void RefuseQueued();
-  std::string_view BusyText() const;
   void HandleWhileBusy(const Message& message);
   bool DrainMailbox();
   void Handle(const Message& message);

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "core/resp/errors.h"
+#include "core/resp/reply.h"
 #include "core/shard/client.h"
 #include "core/shard/shard.h"
 #include "core/shard/world.h"
@@ -53,7 +53,7 @@ void Shard::RefuseQueued() {
     Client* client = std::exchange(c.client, nullptr);
     --client->queued_local;
     std::string text;
-    Reply(&text, c.resp).Error(BusyText());
+    Reply(&text, c.resp).Error(world_.BusyErrorOfAny());
     if (client->closed) {
     } else if (c.ticket == kDirect) {
       client->out += text;
@@ -64,19 +64,13 @@ void Shard::RefuseQueued() {
   }
 }
 
-// The script may have ended in this very moment, on another shard.
-std::string_view Shard::BusyText() const {
-  const std::string_view error = world_.BusyError(ShardSet::FirstN(world_.shard_count()));
-  return error.empty() ? errors::kBusyScript : error;
-}
-
 void Shard::HandleWhileBusy(const Message& message) {
   switch (message.kind) {
     case Message::Kind::kRequests: {
       auto* batch = static_cast<HopBatch*>(message.pointer);
       for (size_t i = 0; i < batch->commands.size(); ++i) {
         const uint32_t begin = static_cast<uint32_t>(batch->replies.size());
-        Reply(&batch->replies, batch->commands[i].resp).Error(BusyText());
+        Reply(&batch->replies, batch->commands[i].resp).Error(world_.BusyErrorOfAny());
         batch->results.push_back({begin, static_cast<uint32_t>(batch->replies.size()), 0, false});
       }
       return SendBack(batch);

@@ -56,6 +56,11 @@ std::string_view World::BusyError(const ShardSet& shards) const {
   return {};
 }
 
+std::string_view World::BusyErrorOfAny() const {
+  const std::string_view error = BusyError(ShardSet::FirstN(shard_count_));
+  return error.empty() ? errors::kBusyScript : error;
+}
+
 ShardId World::OwnerOf(std::string_view key) const {
   if (shard_count_ == 1) return ShardId(0);
   return ShardOfSlot(SlotOf(key), shard_count_);

@@ -90,6 +90,8 @@ class World {
   std::atomic<uint32_t> busy_shards{0};
   // The error for whoever wants something from one of these shards meanwhile; empty when none is busy.
   std::string_view BusyError(const ShardSet& shards) const;
+  // For whoever was refused for a busy script's sake; that may have ended in this very moment.
+  std::string_view BusyErrorOfAny() const;
 
   // Clients blocked on keys of several shards. While there are any, an EXEC that fills such keys serves them in its own order, which
   // takes a park.

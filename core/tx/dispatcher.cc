@@ -216,8 +216,7 @@ Dispatcher::Outcome Dispatcher::RouteWhileBusy(Client* client, const CommandSpec
     const ShardId owner = world_.OwnerOf(args[static_cast<size_t>(spec->keys.first)]);
     if (owner != shard_.id()) return RunOn(owner, client, spec, args, raw);
   }
-  if (refusal.empty()) refusal = world_.BusyError(ShardSet::FirstN(world_.shard_count()));
-  Refuse(client, spec, refusal.empty() ? errors::kBusyScript : std::string_view(refusal));
+  Refuse(client, spec, refusal.empty() ? world_.BusyErrorOfAny() : std::string_view(refusal));
   return Outcome::kGoOn;
 }
 

@@ -261,8 +261,7 @@ void TxCoordinator::StepWhileBusy() {
 }
 
 void TxCoordinator::OnBusy(Tx* tx, ShardPart* part) {
-  tx->busy = world_.BusyError(ShardSet::FirstN(world_.shard_count()));
-  if (tx->busy.empty()) tx->busy = errors::kBusyScript;  // it has ended just now
+  tx->busy = world_.BusyErrorOfAny();
   if (tx->at_once()) {
     FinishBusy(*tx);
     Take(tx);
