@@ -81,8 +81,8 @@ class ParkedRun {
   // Which keys have been filled, over all shards in one order.
   void TakeReadyKeys() {
     for (uint32_t i = 0; i < world_.shard_count(); ++i) {
+      if (!world_.park().set().Has(world_.shard(i).id())) continue;  // it runs: not even a glance
       BlockedKeys& lines = world_.shard(i).keyspace().blocked_keys();
-      if (!lines.any_ready() || !world_.park().set().Has(world_.shard(i).id())) continue;
       while (std::optional<ReadyKey> key = lines.TakeReady()) ready_.emplace_back(&world_.shard(i), *std::move(key));
     }
   }
