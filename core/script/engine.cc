@@ -31,18 +31,40 @@ bool MayReachOut(const CommandContext& ctx) {
 
 // --- what is compiled
 
+void ScriptEngine::RefreshScripts() {
+  const uint64_t now = store_.generation();
+  if (now == generation_) return;
+  generation_ = now;
+  by_body_.clear();
+  compiled_.clear();
+  eval_.reset();
+}
+
 Vm& ScriptEngine::EvalVm() {
-  if (uint64_t now = store_.generation(); eval_ == nullptr || now != generation_) {
-    generation_ = now;
-    compiled_.clear();
-    eval_ = std::make_unique<Vm>(Vm::Kind::kEval);
-  }
+  RefreshScripts();
+  if (eval_ == nullptr) eval_ = std::make_unique<Vm>(Vm::Kind::kEval);
   return *eval_;
 }
 
 const ScriptEngine::Compiled* ScriptEngine::Known(std::string_view sha) const {
   auto it = compiled_.find(sha);
-  return it == compiled_.end() ? nullptr : &it->second;
+  return it == compiled_.end() || it->second->reference == LUA_NOREF ? nullptr : it->second.get();
+}
+
+ScriptEngine::Compiled* ScriptEngine::Keep(std::shared_ptr<Script> script) {
+  std::unique_ptr<Compiled>& compiled = compiled_[script->sha];
+  if (compiled == nullptr) compiled = std::make_unique<Compiled>();
+  // The view must not outlive what it looks into.
+  if (compiled->script != nullptr) by_body_.erase(std::string_view(compiled->script->body));
+  compiled->script = std::move(script);
+  by_body_[compiled->script->body] = compiled.get();
+  return compiled.get();
+}
+
+ScriptEngine::Compiled* ScriptEngine::FindAnywhere(std::string_view sha) {
+  if (auto it = compiled_.find(sha); it != compiled_.end()) return it->second.get();
+  std::shared_ptr<Script> script = store_.Find(sha);
+  return script == nullptr ? nullptr : Keep(std::move(script));
 }
 
 const ScriptEngine::Compiled* ScriptEngine::Compile(std::shared_ptr<Script> script,
@@ -56,9 +78,9 @@ const ScriptEngine::Compiled* ScriptEngine::Compile(std::shared_ptr<Script> scri
     *error = StrCat("ERR Error compiling script (new function): ", why);
     return nullptr;
   }
-  Compiled& compiled = compiled_[script->sha];
-  compiled = {std::move(script), reference};
-  return &compiled;
+  Compiled* compiled = Keep(std::move(script));
+  compiled->reference = reference;
+  return compiled;
 }
 
 std::string ScriptEngine::Load(std::string_view body, std::string* sha) {
@@ -69,10 +91,27 @@ std::string ScriptEngine::Load(std::string_view body, std::string* sha) {
   std::string error;
   if (!ParseScriptShebang(body, &shebang, &error)) return error;
   // Compiled first: what does not compile is not kept.
-  auto script = std::make_shared<Script>(*sha, body, shebang.flags, shebang.length);
-  if (Compile(script, &error) == nullptr) return error;
-  compiled_[*sha].script = store_.Add(*sha, body, &error);
+  auto script = std::make_shared<Script>(*sha, body, shebang.flags, shebang.length, store_.commands());
+  const Compiled* compiled = Compile(std::move(script), &error);
+  if (compiled == nullptr) return error;
+  const int reference = compiled->reference;
+  Keep(store_.Add(*sha, body, &error))->reference = reference;
   return {};
+}
+
+bool ScriptEngine::KeepsToItsKeys(Args args) {
+  RefreshScripts();
+  const bool by_sha = args[0].size() >= 7 && EqualsNoCase(args[0].substr(0, 7), "evalsha");
+  if (!by_sha && !EqualsNoCase(args[0].substr(0, 4), "eval")) return false;
+  const Compiled* compiled = nullptr;
+  if (by_sha) {
+    compiled = FindAnywhere(ToLower(args[1]));
+  } else if (auto it = by_body_.find(args[1]); it != by_body_.end()) {
+    compiled = it->second;
+  } else {
+    compiled = FindAnywhere(Sha1Hex(args[1]));
+  }
+  return compiled != nullptr && compiled->script->keeps_to_its_keys;
 }
 
 // --- EVAL, EVALSHA, FCALL
@@ -94,11 +133,16 @@ bool ScriptEngine::ReadKeys(CommandContext& ctx, std::string_view bad_count) {
 
 void ScriptEngine::Eval(CommandContext& ctx, bool read_only) {
   if (!ReadKeys(ctx, errors::kNotInteger)) return;
-  std::string sha;
-  if (std::string error = Load(ctx.args[1], &sha); !error.empty()) return ctx.reply.Error(error);
-  const Compiled& compiled = *Known(sha);
-  Script& script = *compiled.script;
-  Run(ctx, {eval_.get(), compiled.reference, script.sha, script.flags, &script}, read_only);
+  RefreshScripts();
+  const Compiled* compiled = nullptr;
+  if (auto it = by_body_.find(ctx.args[1]); it != by_body_.end()) compiled = it->second;
+  if (compiled == nullptr || compiled->reference == LUA_NOREF) {
+    std::string sha;
+    if (std::string error = Load(ctx.args[1], &sha); !error.empty()) return ctx.reply.Error(error);
+    compiled = Known(sha);
+  }
+  Script& script = *compiled->script;
+  Run(ctx, {eval_.get(), compiled->reference, script.sha, script.flags, &script}, read_only);
 }
 
 void ScriptEngine::EvalSha(CommandContext& ctx, bool read_only) {
@@ -195,7 +239,9 @@ bool ScriptEngine::MayRun(CommandContext& ctx, const Target& target, bool read_o
 void ScriptEngine::Run(CommandContext& ctx, const Target& target, bool read_only) {
   if (!MayRun(ctx, target, read_only)) return;
   read_only |= (target.flags & kNoWrites) != 0;
-  if (!MayReachOut(ctx)) return RunInGroup(ctx, target, read_only);
+  if (!MayReachOut(ctx) || (target.script != nullptr && target.script->keeps_to_its_keys)) {
+    return RunInGroup(ctx, target, read_only);
+  }
   if (target.script != nullptr && target.script->needs_park.load(std::memory_order_relaxed))
     return ctx.Escalate();
   RunUndoable(ctx, target, read_only);
@@ -220,6 +266,10 @@ void ScriptEngine::RunInGroup(CommandContext& ctx, const Target& target, bool re
   // Only a server that goes down ends a script that has written (SHUTDOWN NOSAVE): the log gets all
   // of a script or nothing.
   const bool torn = run.unwind() == Unwind::kKilled && run.wrote();
+  if (run.unwind() != Unwind::kNot && run.unwind() != Unwind::kKilled) {
+    LogWarning("Script ", target.name, " was taken for one that keeps to its keys, and does not.");
+    ctx.reply.Error("ERR Script attempted to access keys that it does not declare");
+  }
   size_t i = 0;
   ctx.ForEachKeyspace([&](Keyspace& keyspace) {
     torn ? keyspace.journal().AbortGroup(marks[i++]) : keyspace.journal().EndUndoableGroup();

@@ -23,7 +23,7 @@
 
 namespace basalt::script {
 
-class ScriptEngine final : public Extension {
+class ScriptEngine final : public ScriptHost {
  public:
   explicit ScriptEngine(ScriptStore* store) : store_(*store) {}
 
@@ -42,6 +42,9 @@ class ScriptEngine final : public Extension {
   // SCRIPT LOAD. Empty, or the error reply; *sha is set otherwise.
   std::string Load(std::string_view body, std::string* sha);
 
+  // Of EVAL and EVALSHA; nothing is known of functions, nor of a script that nobody has run yet.
+  bool KeepsToItsKeys(Args args) override;
+
   // Bytes of the Lua states; for INFO, with the shard parked.
   size_t eval_bytes() const { return eval_ != nullptr ? eval_->bytes() : 0; }
   size_t function_bytes() const { return functions_ != nullptr ? functions_->bytes() : 0; }
@@ -49,7 +52,7 @@ class ScriptEngine final : public Extension {
  private:
   struct Compiled {
     std::shared_ptr<Script> script;
-    int reference = LUA_NOREF;
+    int reference = LUA_NOREF;  // none until this shard runs it
   };
   struct LoadedLibrary {
     FunctionRegistry::LibraryPtr library;
@@ -71,10 +74,15 @@ class ScriptEngine final : public Extension {
 
   // KEYS and ARGV of the command; false after an error reply.
   bool ReadKeys(CommandContext& ctx, std::string_view bad_count);
+  // Forgets what SCRIPT FLUSH has made void.
+  void RefreshScripts();
   Vm& EvalVm();
   // Null: not compiled yet.
   const Compiled* Known(std::string_view sha) const;
   const Compiled* Compile(std::shared_ptr<Script> script, std::string* error);
+  // Null: no shard has it.
+  Compiled* FindAnywhere(std::string_view sha);
+  Compiled* Keep(std::shared_ptr<Script> script);
   void RefreshFunctions();
   void LoadIntoVm(const FunctionRegistry::LibraryPtr& library);
   // The checks before a run; false after an error reply.
@@ -88,7 +96,9 @@ class ScriptEngine final : public Extension {
   ScriptStore& store_;
   std::unique_ptr<Vm> eval_;
   uint64_t generation_ = 0;
-  TextMap<Compiled> compiled_;  // by SHA1, in eval_
+  TextMap<std::unique_ptr<Compiled>> compiled_;  // by SHA1, in eval_
+  // The same by body, a view of the Script's: most scripts come again and again, and this is quicker than SHA1.
+  absl::flat_hash_map<std::string_view, Compiled*, TextHash, std::equal_to<>> by_body_;
   std::unique_ptr<Vm> functions_;
   uint64_t version_ = 0;
   TextMap<LoadedLibrary> libraries_;  // by name, in functions_

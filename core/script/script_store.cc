@@ -17,7 +17,8 @@ std::shared_ptr<Script> ScriptStore::Add(std::string_view sha, std::string_view 
   std::lock_guard lock(mutex_);
   auto [it, fresh] = scripts_.try_emplace(sha);
   if (fresh) {
-    it->second = std::make_shared<Script>(sha, body, shebang.flags, shebang.length);
+    it->second =
+        std::make_shared<Script>(sha, body, shebang.flags, shebang.length, commands_);
     bytes_ += sizeof(Script) + sha.size() + body.size();
   }
   return it->second;

@@ -13,6 +13,7 @@
 
 #include "core/script/busy_board.h"
 #include "core/script/function_registry.h"
+#include "core/script/key_reach.h"
 #include "core/script/text_map.h"
 #include "core/shard/extension.h"
 
@@ -21,13 +22,18 @@ namespace basalt::script {
 // One EVAL script. Immutable but for what its runs have taught.
 struct Script {
   Script(std::string_view script_sha, std::string_view script_body, uint32_t script_flags,
-         size_t line_bytes)
-      : sha(script_sha), body(script_body), flags(script_flags), shebang_bytes(line_bytes) {}
+         size_t line_bytes, const CommandTable& commands)
+      : sha(script_sha),
+        body(script_body),
+        flags(script_flags),
+        shebang_bytes(line_bytes),
+        keeps_to_its_keys(TouchesOnlyDeclaredKeys(std::string_view(body).substr(line_bytes), commands)) {}
 
   const std::string sha;
   const std::string body;
   const uint32_t flags;        // ScriptFlag
   const size_t shebang_bytes;  // of its first line, which Lua does not see
+  const bool keeps_to_its_keys;  // as its text shows; false: nobody knows
   std::atomic<bool> needs_park{
       false};  // reaches beyond its keys: run with every shard parked from the start
   // How often a run had to be begun again because a write could not be made undoable.
@@ -36,6 +42,8 @@ struct Script {
 
 class ScriptStore final : public Extension {
  public:
+  explicit ScriptStore(const CommandTable* commands) : commands_(*commands) {}
+
   // `sha` in lower case. Null: not known.
   std::shared_ptr<Script> Find(std::string_view sha);
   // Adds the script, or returns the one that is there. Null: *error says what is wrong with its
@@ -54,8 +62,10 @@ class ScriptStore final : public Extension {
 
   FunctionRegistry& functions() { return functions_; }
   BusyBoard& busy() { return busy_; }
+  const CommandTable& commands() const { return commands_; }
 
  private:
+  const CommandTable& commands_;
   std::mutex mutex_;
   TextMap<std::shared_ptr<Script>> scripts_;
   size_t bytes_ = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -24,6 +25,8 @@ struct DeferredOwn {
   ReplyQueue::Ticket ticket;
   DbIndex db;
   uint8_t resp;
+  bool alone;
+  std::vector<StoredCommand> members;  // of EXEC
 };
 
 class DeferredCommands {

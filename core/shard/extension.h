@@ -3,9 +3,18 @@
 
 namespace basalt {
 
+struct Args;
+
 class Extension {
  public:
   virtual ~Extension() = default;
+};
+
+// The script engine of a shard (core/script).
+class ScriptHost : public Extension {
+ public:
+  // Whether the script that these words call is known to touch no key but those it declares, whatever its arguments are.
+  virtual bool KeepsToItsKeys(Args args) = 0;
 };
 
 }  // namespace basalt

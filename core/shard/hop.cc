@@ -28,8 +28,8 @@ void AppendRequest(std::string* out, Args args) {
   }
 }
 
-void HopBatch::Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp, Args args,
-                   std::string_view raw) {
+HopCommand& HopBatch::Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp, Args args,
+                          std::string_view raw) {
   HopCommand command{.spec = spec,
                      .client = client,
                      .ticket = ticket,
@@ -38,7 +38,9 @@ void HopBatch::Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbI
                      .text_begin = static_cast<uint32_t>(text.size()),
                      .text_end = 0,
                      .db = db,
-                     .resp = static_cast<uint8_t>(resp)};
+                     .resp = static_cast<uint8_t>(resp),
+                     .alone = false,
+                     .members = 0};
   if (!raw.empty()) {
     for (std::string_view word : args) {
       words.push_back({command.text_begin + static_cast<uint32_t>(word.data() - raw.data()),
@@ -56,6 +58,7 @@ void HopBatch::Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbI
   }
   command.text_end = static_cast<uint32_t>(text.size());
   commands.push_back(command);
+  return commands.back();
 }
 
 void HopBatch::Clear() {

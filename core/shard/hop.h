@@ -26,6 +26,8 @@ struct HopCommand {
   uint32_t text_end;
   DbIndex db;
   uint8_t resp;
+  bool alone;           // nothing of its connection follows before its answer: the connection is paused
+  uint32_t members;     // of EXEC: that many commands follow which are its transaction; they have no answers of their own
 };
 
 struct HopResult {
@@ -62,7 +64,9 @@ struct HopBatch {
     return std::string_view(text).substr(command.text_begin, command.text_end - command.text_begin);
   }
   // Copies a command into the batch. `raw` is its RESP text as received, or empty (inline): then it is written anew.
-  void Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp, Args args, std::string_view raw);
+  // The command added, for what is seldom set.
+  HopCommand& Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp, Args args,
+                  std::string_view raw);
   void Clear();
 };
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -100,8 +101,8 @@ class Shard final : public CompletionSink {
   void set_log(std::unique_ptr<LogSink> log) { log_ = std::move(log); }
   void set_job(std::unique_ptr<BackgroundJob> job) { job_ = std::move(job); }
   // The script engine (core/script). Null until set.
-  void set_scripts(std::unique_ptr<Extension> scripts) { scripts_ = std::move(scripts); }
-  Extension* scripts() const { return scripts_.get(); }
+  void set_scripts(std::unique_ptr<ScriptHost> scripts) { scripts_ = std::move(scripts); }
+  ScriptHost* scripts() const { return scripts_.get(); }
   bool job_running() const { return job_ != nullptr; }
 
   // On the shard's thread: the ring, then the frontend.
@@ -112,10 +113,14 @@ class Shard final : public CompletionSink {
   bool Tick(int64_t wait_us);
 
   // --- route stage
-  // Queues a command of an own connection for the execute stage. `args` and `raw` stay valid until the tick ends.
-  void RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw);
+  // Queues a command of an own connection for the execute stage. `args` and `raw` stay valid until the tick ends. `alone`: the
+  // caller pauses the connection, which goes on when the command has answered.
+  void RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw, bool alone = false);
   // Adds a command to the batch for `to`. The words are copied.
-  void SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args, std::string_view raw);
+  void SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args, std::string_view raw, bool alone = false);
+  // The same two for EXEC (`spec`) of commands that all live on one shard: there it is one command, run without a break.
+  void RunExecHere(const CommandSpec* spec, Client* client, const std::vector<StoredCommand>& commands);
+  void SendExecTo(ShardId to, const CommandSpec* spec, Client* client, const std::vector<StoredCommand>& commands);
   // False while so much waits for `to` that the connection must not be read further.
   bool CanSendTo(ShardId to) const {
     const HopBatch* open = outgoing_[to.value].open;
@@ -180,6 +185,14 @@ class Shard final : public CompletionSink {
     uint64_t hash;  // of the first key
     DbIndex db;
     uint8_t resp;
+    bool alone;
+    uint32_t members;  // of EXEC: so many that follow are its transaction
+  };
+  // A command of EXEC's transaction.
+  struct Member {
+    const CommandSpec* spec;
+    Args args;
+    std::string_view raw;
   };
   // One about to run.
   struct OwnCommand {
@@ -190,6 +203,8 @@ class Shard final : public CompletionSink {
     uint64_t ticket;
     DbIndex db;
     uint8_t resp;
+    bool alone;
+    std::span<const Member> members = {};
   };
   struct Outgoing {
     HopBatch* open = nullptr;
@@ -213,7 +228,14 @@ class Shard final : public CompletionSink {
   void SendBack(HopBatch* batch);
   bool MustWait(const CommandSpec& spec, Args args) { return locks_.any_held() && KeysHeld(spec, args); }
   bool KeysHeld(const CommandSpec& spec, Args args);
+  bool AnyMustWait(std::span<const Member> members);
   bool RetryDeferred();
+  void Defer(const OwnCommand& command);
+  // EXEC's transaction, read from where it stands into members_.
+  std::span<const Member> MembersInQueue(uint32_t count);
+  std::span<const Member> MembersInBatch(const HopBatch& batch, uint32_t index);
+  std::span<const Member> MembersOf(const DeferredOwn& own);
+  void RunMembers(std::span<const Member> members, CommandContext& context, int resp, const Client* client);
   void ServeReadyKeys() {
     if (__builtin_expect(keyspace_.blocked_keys().any_ready(), 0)) coordinator_->ServeReadyKeys();
   }
@@ -228,6 +250,7 @@ class Shard final : public CompletionSink {
   bool IdleWork();
   int64_t WaitTime(bool worked);
   void FlushLogNow();
+  HopBatch& OpenBatch(ShardId to);
   HopBatch* NewBatch(ShardId to);
   void NoteSlow(const CommandContext& context, const Client* client, uint64_t cycles);
 
@@ -240,7 +263,7 @@ class Shard final : public CompletionSink {
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Frontend> frontend_;
   std::unique_ptr<BackgroundJob> job_;
-  std::unique_ptr<Extension> scripts_;
+  std::unique_ptr<ScriptHost> scripts_;
 
   KeyLocks locks_;
   DeferredCommands deferred_;
@@ -248,6 +271,7 @@ class Shard final : public CompletionSink {
   std::vector<QueuedCommand> queue_;
   std::vector<std::string_view> queue_words_;
   std::vector<std::string_view> scratch_words_;
+  std::vector<Member> members_;                 // of the EXEC that is about to run
   std::vector<uint32_t> key_positions_;
   size_t queue_next_ = 0;                       // of queue_: the first that has not begun
   const Client* running_client_ = nullptr;      // whose own command runs

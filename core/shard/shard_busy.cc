@@ -50,6 +50,7 @@ void Shard::RefuseQueued() {
   for (size_t i = queue_next_; i < queue_.size(); ++i) {
     QueuedCommand& c = queue_[i];
     if (c.client == nullptr || c.client == running_client_) continue;
+    for (uint32_t m = 1; m <= c.members; ++m) queue_[i + m].client = nullptr;
     Client* client = std::exchange(c.client, nullptr);
     --client->queued_local;
     std::string text;
@@ -68,10 +69,11 @@ void Shard::HandleWhileBusy(const Message& message) {
   switch (message.kind) {
     case Message::Kind::kRequests: {
       auto* batch = static_cast<HopBatch*>(message.pointer);
-      for (size_t i = 0; i < batch->commands.size(); ++i) {
+      batch->results.resize(batch->commands.size());
+      for (size_t i = 0; i < batch->commands.size(); i += 1 + batch->commands[i].members) {
         const uint32_t begin = static_cast<uint32_t>(batch->replies.size());
         Reply(&batch->replies, batch->commands[i].resp).Error(world_.BusyErrorOfAny());
-        batch->results.push_back({begin, static_cast<uint32_t>(batch->replies.size()), 0, false});
+        batch->results[i] = {begin, static_cast<uint32_t>(batch->replies.size()), 0, false};
       }
       return SendBack(batch);
     }

@@ -22,7 +22,7 @@ uint64_t FirstKeyHash(const CommandSpec& spec, const std::string_view* words, si
 
 // --- route
 
-void Shard::RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw) {
+void Shard::RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw, bool alone) {
   // While keys are held the command may have to wait, and needs a place in the line.
   bool direct = client->replies.empty() && !locks_.any_held();
   queue_.push_back({.spec = spec,
@@ -33,21 +33,28 @@ void Shard::RunHere(const CommandSpec* spec, Client* client, Args args, std::str
                     .ticket = direct ? kDirect : client->replies.Reserve(),
                     .hash = 0,
                     .db = client->db,
-                    .resp = static_cast<uint8_t>(client->resp)});
+                    .resp = static_cast<uint8_t>(client->resp),
+                    .alone = alone,
+                    .members = 0});
   queue_words_.insert(queue_words_.end(), args.begin(), args.end());
   ++client->queued_local;
 }
 
-void Shard::SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args, std::string_view raw) {
+void Shard::SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args, std::string_view raw, bool alone) {
+  HopBatch& batch = OpenBatch(to);
+  batch.Add(spec, client, client->replies.Reserve(), client->db, client->resp, args, raw).alone = alone;
+  ++client->in_flight;
+  ++hops_in_flight_;
+  ++stats_.hops_sent;
+}
+
+HopBatch& Shard::OpenBatch(ShardId to) {
   Outgoing& out = outgoing_[to.value];
   if (out.open == nullptr) {
     out.open = NewBatch(to);
     outgoing_dirty_.push_back(to.value);
   }
-  out.open->Add(spec, client, client->replies.Reserve(), client->db, client->resp, args, raw);
-  ++client->in_flight;
-  ++hops_in_flight_;
-  ++stats_.hops_sent;
+  return *out.open;
 }
 
 HopBatch* Shard::NewBatch(ShardId to) {
@@ -94,7 +101,7 @@ void Shard::Serve(HopBatch* batch) {
   batch->results.resize(n);
   CommandContext context(SettingFor(nullptr), &batch->replies, 2);
   StartCalls();
-  for (uint32_t i = 0; i < n; ++i) {
+  for (uint32_t i = 0; i < n; i += 1 + batch->commands[i].members) {
     const bool in_line = !deferred_.empty() && deferred_.Has(batch->commands[i].client);
     if (!in_line && ServeOne(batch, i, context)) continue;
     deferred_.Add(batch, i);
@@ -111,14 +118,20 @@ bool Shard::ServeOne(HopBatch* batch, uint32_t index, CommandContext& context) {
   scratch_words_.clear();
   batch->AppendWords(c, &scratch_words_);
   const Args args{scratch_words_.data(), scratch_words_.size()};
-  if (MustWait(*c.spec, args)) return false;
+  const bool exec = __builtin_expect(c.members > 0, 0);
+  const std::span<const Member> members = exec ? MembersInBatch(*batch, index) : std::span<const Member>();
+  if (exec ? AnyMustWait(members) : MustWait(*c.spec, args)) return false;
   const uint32_t begin = static_cast<uint32_t>(batch->replies.size());
   context.reply = Reply(&batch->replies, c.resp);
   context.set_db(c.db);
   context.ClearGate();
-  context.Begin(*c.spec, args, batch->RawOf(c));
-  context.Run();
-  CountCall(context, c.client);
+  if (exec) {
+    RunMembers(members, context, c.resp, c.client);
+  } else {
+    context.Begin(*c.spec, args, batch->RawOf(c));
+    context.Run();
+    CountCall(context, c.client);
+  }
   if (context.escalated()) batch->replies.resize(begin);
   batch->results[index] = {begin, static_cast<uint32_t>(batch->replies.size()), context.gate(), context.escalated()};
   if (context.gate() != 0) told_undurable_.Add(batch->from);
@@ -138,11 +151,11 @@ void Shard::Collect(HopBatch* batch) {
   hops_in_flight_ -= static_cast<uint32_t>(batch->commands.size());
   batch->unreleased = 1;  // keeps it while we look at it
   std::string_view replies = batch->replies;
-  for (size_t i = 0; i < batch->commands.size(); ++i) {
+  for (size_t i = 0; i < batch->commands.size(); i += 1 + batch->commands[i].members) {
     const HopCommand& c = batch->commands[i];
     const HopResult& r = batch->results[i];
     --c.client->in_flight;
-    if (c.spec->where == Where::kScript) c.client->paused = false;
+    if (__builtin_expect(c.alone, 0)) c.client->paused = false;
     if (c.client->closed) {
     } else if (r.escalated) {
       std::vector<std::string_view> words;
@@ -181,14 +194,15 @@ bool Shard::Execute() {
   while (queue_next_ < queue_.size()) {
     const QueuedCommand& c = queue_[queue_next_++];
     if (__builtin_expect(c.client == nullptr, 0)) continue;  // refused while a script was busy
-    const Args args{&queue_words_[c.first_word], c.word_count};
+    const Args args{queue_words_.data() + c.first_word, c.word_count};
+    OwnCommand own{c.spec, c.client, args, c.raw, c.ticket, c.db, c.resp, c.alone};
+    if (__builtin_expect(c.members > 0, 0)) own.members = MembersInQueue(c.members);
     if (__builtin_expect(locks_.any_held() || !deferred_.empty(), 0) &&
-        (MustWait(*c.spec, args) || deferred_.Has(c.client))) {
-      ++stats_.commands_deferred;
-      deferred_.Add({StoredCommand(c.spec, args, c.raw), c.client, c.ticket, c.db, c.resp});
+        (MustWait(*c.spec, args) || AnyMustWait(own.members) || deferred_.Has(c.client))) {
+      Defer(own);
       continue;
     }
-    ExecuteOne({c.spec, c.client, args, c.raw, c.ticket, c.db, c.resp}, context);
+    ExecuteOne(own, context);
   }
   queue_.clear();
   queue_next_ = 0;
@@ -203,14 +217,18 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
   context.reply = Reply(out, c.resp);
   context.set_db(c.db);
   context.ClearGate();
-  context.Begin(*c.spec, c.args, c.raw);
-  running_client_ = c.client;
-  context.Run();
-  running_client_ = nullptr;
-  --c.client->queued_local;  // only now: while a script runs, its words must stay where they are (ReceiveWhileBusy)
-  CountCall(context, c.client);
-  // Where there are several shards nothing of its connection came behind a script (Dispatcher::RouteScript).
-  if (c.spec->where == Where::kScript && world_.shard_count() > 1) c.client->paused = false;
+  if (__builtin_expect(!c.members.empty(), 0)) {
+    RunMembers(c.members, context, c.resp, c.client);
+    --c.client->queued_local;
+  } else {
+    context.Begin(*c.spec, c.args, c.raw);
+    running_client_ = c.client;
+    context.Run();
+    running_client_ = nullptr;
+    --c.client->queued_local;  // only now: while a script runs, its words must stay where they are (ReceiveWhileBusy)
+    CountCall(context, c.client);
+  }
+  if (__builtin_expect(c.alone, 0)) c.client->paused = false;
   if (c.client->closed) {
     // Ran all the same: it had arrived before the connection went.
   } else if (__builtin_expect(context.escalated(), 0)) {
@@ -225,36 +243,6 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
   }
   frontend_->Dirty(c.client);
   ServeReadyKeys();
-}
-
-// --- commands that wait for keys which a transaction over several shards holds
-
-bool Shard::KeysHeld(const CommandSpec& spec, Args args) {
-  if (spec.keys.first == 0 && spec.keys.finder == nullptr) return false;
-  if (!FindKeys(spec, args, &key_positions_)) return false;  // the handler will say what is wrong
-  if (MutantIs("deferred-ignored")) return false;
-  const bool write = !spec.Has(kReadonly);
-  return std::any_of(key_positions_.begin(), key_positions_.end(),
-                     [&](uint32_t i) { return locks_.Blocks(HashKey(args[i]), write); });
-}
-
-bool Shard::RetryDeferred() {
-  bool any = false;
-  CommandContext context(SettingFor(nullptr), nullptr, 2);
-  StartCalls();
-  deferred_.Retry([&](DeferredCommands::Item& item) {
-    if (item.batch != nullptr) {
-      if (!ServeOne(item.batch, item.index, context)) return false;
-      if (--item.batch->deferred == 0) SendBack(item.batch);
-      return any = true;
-    }
-    DeferredOwn& own = *item.own;
-    const StoredCommand& command = own.command;
-    if (MustWait(*command.spec, command.args())) return false;
-    ExecuteOne({command.spec, own.client, command.args(), command.raw(), own.ticket, own.db, own.resp}, context);
-    return any = true;
-  });
-  return any;
 }
 
 // --- statistics

@@ -252,36 +252,44 @@ Dispatcher::Outcome Dispatcher::RunHome(Client* client, const CommandSpec* spec,
   return client->close_after_reply ? Outcome::kPause : Outcome::kGoOn;
 }
 
-Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
-  if (world_.shard_count() == 1) return RunOn(shard_.id(), client, spec, args, raw);
-  if (spec->keys.finder == nullptr && spec->keys.first == spec->keys.last) {
-    return RunOn(world_.OwnerOf(args[static_cast<size_t>(spec->keys.first)]), client, spec, args, raw);
+std::optional<ShardId> Dispatcher::HomeOf(const CommandSpec& spec, Args args) {
+  if (world_.shard_count() == 1) return shard_.id();
+  if (spec.keys.finder == nullptr && spec.keys.first == spec.keys.last && spec.keys.first > 0) {
+    return world_.OwnerOf(args[static_cast<size_t>(spec.keys.first)]);
   }
-  if (!FindKeys(*spec, args, &key_positions_) || key_positions_.empty()) {
-    return RunOn(shard_.id(), client, spec, args, raw);  // the handler answers what is wrong
-  }
+  if (!FindKeys(spec, args, &key_positions_) || key_positions_.empty()) return shard_.id();  // the handler answers what is wrong
   const ShardId first = world_.OwnerOf(args[key_positions_[0]]);
   for (uint32_t i : key_positions_) {
-    if (world_.OwnerOf(args[i]) == first) continue;
-    coordinator_.AddCommand(client, spec, args, raw);
-    return client->paused ? Outcome::kPause : Outcome::kGoOn;
+    if (world_.OwnerOf(args[i]) != first) return std::nullopt;
   }
-  return RunOn(first, client, spec, args, raw);
+  return first;
 }
 
-// A script may turn out to need other shards and begin anew; so nothing of its connection may overtake it.
+Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+  if (const std::optional<ShardId> home = HomeOf(*spec, args)) return RunOn(*home, client, spec, args, raw);
+  coordinator_.AddCommand(client, spec, args, raw);
+  return client->paused ? Outcome::kPause : Outcome::kGoOn;
+}
+
+// A script may turn out to need other shards and begin anew; so nothing of its connection may overtake it, unless it is known not to.
 Dispatcher::Outcome Dispatcher::RouteScript(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
-  const Outcome outcome = RouteByKeys(client, spec, args, raw);
-  if (outcome != Outcome::kGoOn || world_.shard_count() == 1) return outcome;
+  const std::optional<ShardId> home = HomeOf(*spec, args);
+  if (!home.has_value()) {
+    coordinator_.AddCommand(client, spec, args, raw);
+    return Outcome::kPause;
+  }
+  const bool alone = world_.shard_count() > 1 && !shard_.scripts()->KeepsToItsKeys(args);
+  const Outcome outcome = RunOn(*home, client, spec, args, raw, alone);
+  if (outcome != Outcome::kGoOn || !alone) return outcome;
   client->paused = true;
   return Outcome::kPause;
 }
 
 Dispatcher::Outcome Dispatcher::RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args,
-                                      std::string_view raw) {
+                                      std::string_view raw, bool alone) {
   if (shard != shard_.id()) {
     if (!shard_.CanSendTo(shard)) return Outcome::kRetry;
-    shard_.SendTo(shard, spec, client, args, raw);
+    shard_.SendTo(shard, spec, client, args, raw, alone);
     return Outcome::kGoOn;
   }
   if (raw.empty()) {
@@ -290,7 +298,38 @@ Dispatcher::Outcome Dispatcher::RunOn(ShardId shard, Client* client, const Comma
     args = kept.args();
     raw = kept.raw();
   }
-  shard_.RunHere(spec, client, args, raw);
+  shard_.RunHere(spec, client, args, raw, alone);
+  return Outcome::kGoOn;
+}
+
+std::optional<ShardId> Dispatcher::HomeOf(const std::vector<StoredCommand>& commands) {
+  std::optional<ShardId> home;
+  for (const StoredCommand& c : commands) {
+    if (c.spec->where != Where::kKeys) return std::nullopt;
+    const std::optional<ShardId> own = HomeOf(*c.spec, c.args());
+    if (!own.has_value() || own != home.value_or(*own)) return std::nullopt;
+    home = own;
+  }
+  return home;
+}
+
+// A transaction whose keys all live on one shard is one command there, and the next one of the connection may follow. What watches
+// keys, or holds commands of another kind, takes the longer way.
+Dispatcher::Outcome Dispatcher::RunExec(Client* client, const CommandSpec* spec, Transaction* tx) {
+  const std::optional<ShardId> home = tx->aborted || !tx->watched.empty() ? std::nullopt : HomeOf(tx->commands);
+  if (!home.has_value()) {
+    ++shard_.stats().calls[spec->index];
+    coordinator_.AddExec(client);
+    return Outcome::kPause;
+  }
+  if (*home != shard_.id()) {
+    if (!shard_.CanSendTo(*home)) return Outcome::kRetry;
+    shard_.SendExecTo(*home, spec, client, tx->commands);
+  } else {
+    shard_.RunExecHere(spec, client, kept_transactions_.emplace_back(std::move(tx->commands)));
+  }
+  ++shard_.stats().calls[spec->index];
+  client->transaction.reset();
   return Outcome::kGoOn;
 }
 
@@ -303,6 +342,7 @@ Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const Command
   };
   Verb verb = VerbOf(*spec);
   if (verb == kReset && !client->Idle()) return Outcome::kRetry;
+  if (verb == kExec && open) return RunExec(client, spec, tx);
   ++shard_.stats().calls[spec->index];
   switch (verb) {
     case kMulti:
@@ -314,12 +354,8 @@ Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const Command
       ok();
       return Outcome::kGoOn;
     case kExec:
-      if (!open) {
-        error(errors::kExecWithoutMulti);
-        return Outcome::kGoOn;
-      }
-      coordinator_.AddExec(client);
-      return Outcome::kPause;
+      error(errors::kExecWithoutMulti);
+      return Outcome::kGoOn;
     case kDiscard:
       if (!open) {
         error(errors::kDiscardWithoutMulti);

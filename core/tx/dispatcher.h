@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,11 @@ class Dispatcher {
 
   // Ends what the client has open (MULTI, WATCH): its connection is gone or RESET was given.
   void Forget(Client* client);
-  // Once per tick, before anything is submitted: memory of the last tick's inline commands may go.
-  void BeginTick() { kept_.clear(); }
+  // Once per tick, before anything is submitted: memory of what ran in the last one may go.
+  void BeginTick() {
+    kept_.clear();
+    kept_transactions_.clear();
+  }
 
  private:
   // Commands of one connection that may be under way at once.
@@ -55,13 +59,18 @@ class Dispatcher {
   bool ShutsDownAtOnce(const CommandSpec& spec, Args args);
   Outcome RouteWhileBusy(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RouteGathering(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
-  Outcome RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args, std::string_view raw);
+  Outcome RunExec(Client* client, const CommandSpec* spec, Transaction* tx);
+  // The shard on which all of these commands live, if there is one.
+  std::optional<ShardId> HomeOf(const std::vector<StoredCommand>& commands);
+  std::optional<ShardId> HomeOf(const CommandSpec& spec, Args args);
+  Outcome RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args, std::string_view raw, bool alone = false);
 
   Shard& shard_;
   World& world_;
   TxCoordinator& coordinator_;
   std::vector<uint32_t> key_positions_;
-  std::deque<StoredCommand> kept_;
+  std::deque<StoredCommand> kept_;                           // inline commands
+  std::deque<std::vector<StoredCommand>> kept_transactions_;  // of EXECs on this shard
 };
 
 // The rows of MULTI, EXEC, DISCARD, WATCH, UNWATCH, RESET and QUIT; the dispatcher runs them itself.

@@ -170,7 +170,7 @@ absl::Status Server::Start() {
 absl::Status Server::StartShards() {
   const uint32_t n = world_->shard_count();
   start_status_.resize(n);
-  auto scripts = std::make_unique<script::ScriptStore>();
+  auto scripts = std::make_unique<script::ScriptStore>(&world_->commands());
   script::ScriptStore* const script_store = scripts.get();
   world_->set_scripts(std::move(scripts));
   for (uint32_t i = 0; i < n; ++i) {

@@ -16,7 +16,7 @@ constexpr uint64_t kStepBytes = uint64_t{4} << 20;
 
 OfflineLoad::OfflineLoad(FileSystem* fs, Config* config, const Clock* clock, LoadPlan plan)
     : world_(config, &AllCommands(), clock, 1), loader_(&world_, fs, std::move(plan), nullptr) {
-  auto scripts = std::make_unique<script::ScriptStore>();
+  auto scripts = std::make_unique<script::ScriptStore>(&AllCommands());
   scripts_ = scripts.get();
   world_.set_scripts(std::move(scripts));
 }

@@ -129,7 +129,7 @@ class CommandFixture : public ::testing::Test {
   }
 
   Keyspace keyspace_;
-  script::ScriptStore script_store_;
+  script::ScriptStore script_store_{&AllCommands()};
   script::ScriptEngine scripts_{&script_store_};
   DbIndex db_{0};
   int resp_ = 2;

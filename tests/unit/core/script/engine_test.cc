@@ -74,7 +74,7 @@ TEST_F(EngineTest, EvalshaKnowsWhatEvalRan) {
 }
 
 TEST_F(EngineTest, OneStoreServesSeveralEngines) {
-  script::ScriptStore store;
+  script::ScriptStore store{&AllCommands()};
   script::ScriptEngine first(&store), second(&store);
   std::string sha;
   EXPECT_EQ(first.Load("return 'shared'", &sha), "");
