@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "tools/loadgen/handover.h"
 #include "tools/loadgen/options.h"
 #include "tools/loadgen/request.h"
 #include "tools/loadgen/worker.h"
@@ -120,9 +121,13 @@ int Run(const Options& options) {
     return 2;
   }
   const std::vector<uint32_t> zipf_table = DrawZipfTable(options);
-  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::unique_ptr<LoadThread>> workers;
   for (uint32_t i = 0; i < options.threads; ++i) {
-    workers.push_back(std::make_unique<Worker>(options, requests, zipf_table, i));
+    if (options.handover) {
+      workers.push_back(std::make_unique<Handover>(options, i));
+    } else {
+      workers.push_back(std::make_unique<Worker>(options, requests, zipf_table, i));
+    }
     if (!workers.back()->Connect()) {
       std::fprintf(stderr, "basalt-loadgen: %s\n", workers.back()->result().failure.c_str());
       return 1;

@@ -28,6 +28,8 @@ constexpr char kHelp[] =
                       {key} a key, {n} its number alone, {value} a value,
                       {tag} one key for all its places in a request; " ; " joins several commands into
                       one request, as in "MULTI ; SET {key} {value} ; EXEC". Each {key} is drawn anew.
+  --handover          instead of these: half of the connections wait in BLPOP, the others LPUSH to them; an item
+                      handed over is one request
 
   --keys N            size of the key space (default 1000000)
   --key-size N        bytes per key (default 16)     --key-prefix S  (default key:)
@@ -83,6 +85,7 @@ bool ParseDistribution(std::string_view text, Distribution* out) {
 bool SetFlag(std::string_view name, Options* o) {
   if (name == "--json") return o->json = true;
   if (name == "--poisson") return o->poisson = true;
+  if (name == "--handover") return o->handover = true;
   return false;
 }
 
@@ -117,7 +120,14 @@ bool SetValue(std::string_view name, std::string_view value, Options* o, bool* k
 std::string CheckTogether(Options* o) {
   if (o->host == "localhost") o->host = "127.0.0.1";
   if (!IsLoopback(o->host)) return "--host must be an address in 127.0.0.0/8, not " + o->host;
-  if (o->mix.empty()) return "nothing to send: give --mix or --command";
+  if (o->handover) {
+    if (!o->mix.empty()) return "--handover sends requests of its own: no --mix and no --command";
+    if (o->pipeline != 1 || o->rate_per_s > 0) return "--handover has no --pipeline and no --rate";
+    if (o->connections % 2 != 0 || o->connections / 2 < o->threads)
+      return "--handover needs an even number of connections, two for each thread";
+  } else if (o->mix.empty()) {
+    return "nothing to send: give --mix, --command or --handover";
+  }
   if (o->key_prefix.size() >= o->key_size)
     return "--key-size leaves no room for a number after --key-prefix";
   uint64_t reach = 1;

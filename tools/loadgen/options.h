@@ -22,7 +22,8 @@ struct Options {
   uint32_t connections = 50;
   uint32_t threads = 1;
   uint32_t pipeline = 1;
-  std::vector<MixEntry> mix;  // never empty after ParseOptions
+  std::vector<MixEntry> mix;  // empty after ParseOptions only with `handover`
+  bool handover = false;      // pairs of connections, see handover.h
 
   uint64_t keys = 1'000'000;
   uint32_t key_size = 16;  // prefix and zero-padded number

@@ -1,11 +1,7 @@
 // The load loop. See worker.h.
 #include "tools/loadgen/worker.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -24,17 +20,7 @@ constexpr uint64_t kSpinNanos = 60'000;  // a sleep this short would overshoot; 
 // out.
 constexpr uint32_t kBatchesOfMix = 64;
 
-uint32_t ShareOf(uint64_t total, uint32_t parts, uint32_t index) {
-  return static_cast<uint32_t>(total * (index + 1) / parts - total * index / parts);
-}
-
 }  // namespace
-
-uint64_t MonotonicNanos() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 Worker::Worker(const Options& options, const std::vector<Request>& requests,
                const std::vector<uint32_t>& zipf_table, uint32_t index)
@@ -59,18 +45,9 @@ Worker::~Worker() {
 
 bool Worker::Connect() {
   epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(options_.port);
-  inet_pton(AF_INET, options_.host.c_str(), &address.sin_addr);
   for (auto& connection : connections_) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-    connection->fd = fd;
-    if (fd < 0 || connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-      result_.failure = std::string("cannot connect: ") + strerror(errno);
-      return false;
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    const int fd = connection->fd = ConnectTo(options_, &result_.failure);
+    if (fd < 0) return false;
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = connection.get();

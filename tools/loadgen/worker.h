@@ -15,41 +15,24 @@
 #include <string>
 #include <vector>
 
-#include "tools/loadgen/histogram.h"
 #include "tools/loadgen/key_chooser.h"
+#include "tools/loadgen/load_thread.h"
 #include "tools/loadgen/options.h"
 #include "tools/loadgen/reply_scanner.h"
 #include "tools/loadgen/request.h"
 
 namespace basalt::loadgen {
 
-uint64_t MonotonicNanos();
-
-struct WorkerResult {
-  Histogram latency;  // of the requests counted in `measured`
-  ReplyStats replies;
-  uint64_t measured = 0;    // requests answered within the measured time
-  uint64_t answered = 0;    // requests answered at all
-  uint64_t never_sent = 0;  // open loop: fell due but had found no free connection by the end
-  uint64_t unanswered = 0;  // sent, but no reply came within the drain time
-  uint64_t lost_connections = 0;
-  uint64_t measured_from_ns = 0;
-  uint64_t measured_to_ns = 0;
-  std::string failure;  // could not run at all
-};
-
-class Worker {
+class Worker final : public LoadThread {
  public:
   Worker(const Options& options, const std::vector<Request>& requests,
          const std::vector<uint32_t>& zipf_table, uint32_t index);
-  ~Worker();
+  ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Opens the connections; false with result().failure set when the server does not take them.
-  bool Connect();
-  void Run(uint64_t start_ns);
-  const WorkerResult& result() const { return result_; }
+  bool Connect() override;
+  void Run(uint64_t start_ns) override;
 
  private:
   struct Connection {
@@ -96,7 +79,6 @@ class Worker {
   std::deque<uint64_t> due_;
   bool stopping_ = false;
   uint32_t in_flight_ = 0;  // connections with a batch
-  WorkerResult result_;
 };
 
 }  // namespace basalt::loadgen

@@ -88,6 +88,7 @@ ALL = (
     *_scripts(),
     Workload("lpush", ("--mix", "lpush"), _rb("lpush"), data=Dataset("key:", 1000, 64), preload=False, quick=True,
              tags=("multi",)),
+    Workload("blpop", ("--handover",), preload=False, floor=False, tags=("multi", "blocking")),
     *_large(),
     Workload("get-half-load", ("--mix", "get"), half_load=True, quick=True, tags=("latency",)),
     Workload("set-half-load", ("--mix", "set"), half_load=True, tags=("latency",)),

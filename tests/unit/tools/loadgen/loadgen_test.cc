@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tools/loadgen/builtin_mix.h"
+#include "tools/loadgen/handover.h"
 #include "tools/loadgen/histogram.h"
 #include "tools/loadgen/key_chooser.h"
 #include "tools/loadgen/options.h"
@@ -185,6 +186,25 @@ TEST(BuiltinMix, LastIndexOfLrange) {
   EXPECT_NE(OneRequest("lrange:100", 10).find("$2\r\n99\r\n"), std::string::npos);
 }
 
+TEST(Handover, PopAndPushOfAnItemMeetInAListOfThePairsOwn) {
+  std::set<std::string> lists;
+  for (uint32_t thread : {0u, 1u}) {
+    for (uint32_t pair : {0u, 11u}) {
+      for (uint64_t item : {0u, 1u, 16u}) {
+        std::string pop, push;
+        Handover::AppendPop(thread, pair, item, &pop);
+        Handover::AppendPush(thread, pair, item, "value", &push);
+        const std::string list = pop.substr(pop.find("handover:"), pop.find("\r\n$1\r\n0") - pop.find("handover:"));
+        EXPECT_NE(push.find("\r\n" + list + "\r\n$5\r\nvalue\r\n"), push.npos) << push;
+        EXPECT_EQ(push.rfind("*3\r\n$5\r\nLPUSH\r\n", 0), 0u);
+        EXPECT_EQ(pop.rfind("*3\r\n$5\r\nBLPOP\r\n", 0), 0u);
+        lists.insert(list);
+      }
+    }
+  }
+  EXPECT_EQ(lists.size(), 8u);  // items 0 and 16 share one
+}
+
 std::string Parse(std::vector<std::string> words) {
   words.insert(words.begin(), "basalt-loadgen");
   std::vector<char*> argv;
@@ -198,6 +218,7 @@ TEST(Options, RefusesForeignHostsAndNonsense) {
   EXPECT_EQ(Parse({"--mix", "get=9,mset:10=1"}), "");
   EXPECT_EQ(Parse({"--host=127.0.0.2", "--mix=ping"}), "");
   EXPECT_EQ(Parse({"--host", "localhost", "--mix", "ping"}), "");
+  EXPECT_EQ(Parse({"--handover"}), "");
   for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
            {"--mix", "get", "--host", "10.0.0.1"},
            {"--mix", "get", "--host", "0.0.0.0"},
@@ -207,6 +228,11 @@ TEST(Options, RefusesForeignHostsAndNonsense) {
            {"--mix", "get", "--port", "70000"},
            {"--mix", "get", "--keys", "100000", "--key-size", "8"},
            {"--mix", "get", "--nonsense", "1"},
+           {"--handover", "--mix", "get"},
+           {"--handover", "--pipeline", "2"},
+           {"--handover", "--rate", "10"},
+           {"--handover", "--connections", "5"},
+           {"--handover", "--connections", "4", "--threads", "3"},
            {"--mix"},
            {}}) {
     EXPECT_NE(Parse(wrong), "") << (wrong.empty() ? "" : wrong.back());
