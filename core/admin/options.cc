@@ -9,7 +9,7 @@
 namespace basalt {
 namespace {
 
-absl::Status Invalid(std::string_view text) {
+absl::Status InvalidOption(std::string_view text) {
   return absl::InvalidArgumentError(std::string(text));
 }
 
@@ -41,11 +41,11 @@ std::string_view CanonicalName(std::string_view name) {
 }
 
 absl::Status CheckRuntime(const Config& config, const Option& option, When when) {
-  if (option.Is(kImmutable)) return Invalid("can't set immutable config");
+  if (option.Is(kImmutable)) return InvalidOption("can't set immutable config");
   if (!option.Is(kProtected) || config.enable_protected_configs == Permission::kYes)
     return absl::OkStatus();
   bool local = when == When::kRuntimeLocal && config.enable_protected_configs == Permission::kLocal;
-  return local ? absl::OkStatus() : Invalid("can't set protected config");
+  return local ? absl::OkStatus() : InvalidOption("can't set protected config");
 }
 
 absl::Status SetHonoured(Config& config, const Option& option, OptionWords values, When when) {
@@ -57,7 +57,7 @@ absl::Status SetHonoured(Config& config, const Option& option, OptionWords value
   // One word with spaces in it stands for several, as in --save "900 1" and in every CONFIG SET.
   std::vector<std::string> split;
   if (values.size() == 1 && !values[0].empty()) values = split = SplitAtSpaces(values[0]);
-  if (static_cast<int64_t>(values.size()) < option.min) return Invalid("wrong number of arguments");
+  if (static_cast<int64_t>(values.size()) < option.min) return InvalidOption("wrong number of arguments");
   const bool save_was_default = config.save_is_default;
   if (when != When::kStartup && option.hook == OptionHook::kSave)
     config.save_is_default = true;  // replace, not add
@@ -72,7 +72,7 @@ std::string IgnoredText(const Config& config, const IgnoredOption& option) {
 }
 
 absl::Status SetIgnored(Config& config, const IgnoredOption& option, OptionWords values) {
-  if (values.empty()) return Invalid("wrong number of arguments");
+  if (values.empty()) return InvalidOption("wrong number of arguments");
   std::string text;
   for (const std::string& value : values) StrAppend(&text, text.empty() ? "" : " ", value);
   config.ignored[std::string(option.name)] = std::move(text);
@@ -80,7 +80,7 @@ absl::Status SetIgnored(Config& config, const IgnoredOption& option, OptionWords
 }
 
 absl::Status SetFailed(std::string_view name, std::string_view why) {
-  return Invalid(
+  return InvalidOption(
       StrCat("ERR CONFIG SET failed (possibly related to argument '", name, "') - ", why));
 }
 
@@ -88,7 +88,7 @@ absl::Status SetFailed(std::string_view name, std::string_view why) {
 absl::Status CheckNames(const Config& config, std::span<const std::string_view> pairs, When when) {
   for (size_t i = 0; i < pairs.size(); i += 2) {
     if (!IsKnown(pairs[i])) {
-      return Invalid(
+      return InvalidOption(
           StrCat("ERR Unknown option or number of arguments for CONFIG SET - '", pairs[i], "'"));
     }
     if (const Option* option = FindOption(pairs[i])) {
@@ -132,7 +132,7 @@ absl::Status SetOption(Config& config, std::string_view name, OptionWords values
   if (const IgnoredOption* option = FindIgnoredOption(name))
     return SetIgnored(config, *option, values);
   if (const RefusedOption* option = FindRefusedOption(name)) {
-    return IsHarmless(*option, values) ? absl::OkStatus() : Invalid(option->reason);
+    return IsHarmless(*option, values) ? absl::OkStatus() : InvalidOption(option->reason);
   }
   return absl::NotFoundError(StrCat("there is no option '", name, "'"));
 }

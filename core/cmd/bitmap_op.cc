@@ -10,18 +10,18 @@
 namespace basalt {
 namespace {
 
-enum class Op : uint8_t { kAnd, kOr, kXor, kNot };
+enum class BitOp : uint8_t { kAnd, kOr, kXor, kNot };
 
-bool OpArg(CommandContext& ctx, Op* op) {
+bool OpArg(CommandContext& ctx, BitOp* op) {
   std::string_view word = ctx.args[1];
   if (Is(word, "AND")) {
-    *op = Op::kAnd;
+    *op = BitOp::kAnd;
   } else if (Is(word, "OR")) {
-    *op = Op::kOr;
+    *op = BitOp::kOr;
   } else if (Is(word, "XOR")) {
-    *op = Op::kXor;
+    *op = BitOp::kXor;
   } else if (Is(word, "NOT")) {
-    *op = Op::kNot;
+    *op = BitOp::kNot;
   } else {
     ReplySyntaxError(ctx);
     return false;
@@ -30,14 +30,14 @@ bool OpArg(CommandContext& ctx, Op* op) {
 }
 
 // Combines `text` into the beginning of `out`. The compiler makes vector code of these loops.
-void Combine(Op op, std::string_view text, std::string* out) {
+void Combine(BitOp op, std::string_view text, std::string* out) {
   char* to = out->data();
   const char* from = text.data();
   size_t n = text.size();
-  if (op == Op::kAnd) {
+  if (op == BitOp::kAnd) {
     for (size_t i = 0; i < n; ++i) to[i] &= from[i];
     std::memset(to + n, 0, out->size() - n);
-  } else if (op == Op::kOr) {
+  } else if (op == BitOp::kOr) {
     for (size_t i = 0; i < n; ++i) to[i] |= from[i];
   } else {
     for (size_t i = 0; i < n; ++i) to[i] ^= from[i];
@@ -47,9 +47,9 @@ void Combine(Op op, std::string_view text, std::string* out) {
 }  // namespace
 
 void BitopCommand(CommandContext& ctx) {
-  Op op;
+  BitOp op;
   if (!OpArg(ctx, &op)) return;
-  if (op == Op::kNot && ctx.args.size() != 4) return ctx.reply.Error(errors::kBitopNot);
+  if (op == BitOp::kNot && ctx.args.size() != 4) return ctx.reply.Error(errors::kBitopNot);
   Args sources = ctx.args.From(3);
   size_t length = 0;
   for (std::string_view key : sources) {
@@ -59,13 +59,13 @@ void BitopCommand(CommandContext& ctx) {
   }
 
   // NOT is XOR with ones, so it needs no case of its own.
-  std::string result(length, op == Op::kNot ? '\xff' : '\0');
+  std::string result(length, op == BitOp::kNot ? '\xff' : '\0');
   bool first = true;
   for (std::string_view key : sources) {
     const Entry* e = ctx.Find(key);
     char scratch[Entry::kIntTextBytes];
     std::string_view text = e == nullptr ? std::string_view() : e->StringView(scratch);
-    Combine(first && op == Op::kAnd ? Op::kOr : op, text, &result);
+    Combine(first && op == BitOp::kAnd ? BitOp::kOr : op, text, &result);
     first = false;
   }
 

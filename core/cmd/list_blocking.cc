@@ -7,7 +7,7 @@
 namespace basalt {
 namespace {
 
-void Pop(CommandContext& ctx, ListEnd end) {
+void BlockingPop(CommandContext& ctx, ListEnd end) {
   const size_t n = ctx.args.size() - 2;
   int64_t timeout_ms;
   if (!TimeoutArg(ctx, n + 1, &timeout_ms)) return;
@@ -40,8 +40,8 @@ bool Move(CommandContext& ctx, ListEnd from, ListEnd to, int64_t timeout_ms) {
 
 }  // namespace
 
-void BlpopCommand(CommandContext& ctx) { Pop(ctx, ListEnd::kHead); }
-void BrpopCommand(CommandContext& ctx) { Pop(ctx, ListEnd::kTail); }
+void BlpopCommand(CommandContext& ctx) { BlockingPop(ctx, ListEnd::kHead); }
+void BrpopCommand(CommandContext& ctx) { BlockingPop(ctx, ListEnd::kTail); }
 
 void BlmoveCommand(CommandContext& ctx) {
   const Args& args = ctx.args;

@@ -7,7 +7,7 @@
 namespace basalt {
 namespace {
 
-void Pop(CommandContext& ctx, ScoreEnd end) {
+void BlockingPop(CommandContext& ctx, ScoreEnd end) {
   const size_t n = ctx.args.size() - 2;
   int64_t timeout_ms;
   if (!TimeoutArg(ctx, n + 1, &timeout_ms)) return;
@@ -29,8 +29,8 @@ void Pop(CommandContext& ctx, ScoreEnd end) {
 
 }  // namespace
 
-void BzpopminCommand(CommandContext& ctx) { Pop(ctx, ScoreEnd::kMin); }
-void BzpopmaxCommand(CommandContext& ctx) { Pop(ctx, ScoreEnd::kMax); }
+void BzpopminCommand(CommandContext& ctx) { BlockingPop(ctx, ScoreEnd::kMin); }
+void BzpopmaxCommand(CommandContext& ctx) { BlockingPop(ctx, ScoreEnd::kMax); }
 
 void BzmpopCommand(CommandContext& ctx) {
   ScoredMultiPop pop;

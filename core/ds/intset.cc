@@ -43,7 +43,7 @@ size_t WidthFor(int64_t value) {
   return value == static_cast<int32_t>(value) ? 4 : 8;
 }
 
-const unsigned char kEmptyBlock[Intset::kHeaderBytes] = {2};
+const unsigned char kEmptyIntset[Intset::kHeaderBytes] = {2};
 
 }  // namespace
 
@@ -86,7 +86,7 @@ size_t Intset::width() const { return block_ ? LoadU32(block_) : 2; }
 size_t Intset::size() const { return block_ ? LoadU32(block_ + 4) : 0; }
 
 std::string_view Intset::bytes() const {
-  const unsigned char* block = block_ ? block_ : kEmptyBlock;
+  const unsigned char* block = block_ ? block_ : kEmptyIntset;
   return {reinterpret_cast<const char*>(block), kHeaderBytes + size() * width()};
 }
 

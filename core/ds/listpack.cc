@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kEmptyBytes = Listpack::kHeaderBytes + 1;
 constexpr uint16_t kCountUnknown = 0xFFFF;
-const unsigned char kEmptyBlock[kEmptyBytes] = {kEmptyBytes, 0, 0, 0, 0, 0, kEnd};
+const unsigned char kEmptyListpack[kEmptyBytes] = {kEmptyBytes, 0, 0, 0, 0, 0, kEnd};
 
 }  // namespace
 
@@ -68,7 +68,7 @@ bool Listpack::Validate(std::string_view bytes, bool deep) {
 size_t Listpack::total_bytes() const { return block_ ? Load<uint32_t>(block_) : kEmptyBytes; }
 
 std::string_view Listpack::bytes() const {
-  const unsigned char* block = block_ ? block_ : kEmptyBlock;
+  const unsigned char* block = block_ ? block_ : kEmptyListpack;
   return {reinterpret_cast<const char*>(block), total_bytes()};
 }
 
@@ -217,7 +217,7 @@ unsigned char* Listpack::Splice(Pos at, size_t old_bytes, size_t new_bytes) {
   BASALT_CHECK(wanted <= kMaxBytes);
   if (!block_) {
     block_ = static_cast<unsigned char*>(Allocate(wanted));
-    std::memcpy(block_, kEmptyBlock, kEmptyBytes);
+    std::memcpy(block_, kEmptyListpack, kEmptyBytes);
   } else if (wanted > total && wanted > UsableSize(block_)) {
     block_ = static_cast<unsigned char*>(Reallocate(block_, wanted));
   }

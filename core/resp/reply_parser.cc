@@ -9,7 +9,7 @@
 namespace basalt {
 namespace {
 
-constexpr std::string_view kCrlf = "\r\n";
+constexpr std::string_view kLineEnd = "\r\n";
 
 bool IsText(char type) { return type == '$' || type == '!' || type == '='; }
 bool IsAggregate(char type) {
@@ -51,7 +51,7 @@ ReplyParser::Result ReplyParser::Next(ReplyValue* out) {
 
 // Reads a value without elements, or the header of one with, at consumed_.
 ReplyParser::Step ReplyParser::ReadOne(ReplyValue* value) {
-  const size_t end = buffer_.find(kCrlf, std::max(scanned_, consumed_));
+  const size_t end = buffer_.find(kLineEnd, std::max(scanned_, consumed_));
   if (end == std::string::npos) {
     scanned_ = std::max(consumed_, buffer_.size() - std::min<size_t>(buffer_.size(), 1));
     return Step::kShort;
@@ -83,7 +83,7 @@ ReplyParser::Step ReplyParser::ReadText(char type, int64_t length, size_t body, 
     scanned_ = body - 2;  // the header is read again, not searched for again
     return Step::kShort;
   }
-  if (std::string_view(buffer_).substr(body + size, 2) != kCrlf)
+  if (std::string_view(buffer_).substr(body + size, 2) != kLineEnd)
     return Fail("text does not end in CRLF");
   std::string_view text = std::string_view(buffer_).substr(body, size);
   value->type = static_cast<ReplyValue::Type>(type);

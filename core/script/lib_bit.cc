@@ -79,7 +79,7 @@ int ToHex(lua_State* lua) {
   return 1;
 }
 
-constexpr luaL_Reg kFunctions[] = {{"tobit", ToBit},
+constexpr luaL_Reg kBitFunctions[] = {{"tobit", ToBit},
                                    {"bnot", Not},
                                    {"bswap", SwapBytes},
                                    {"band", And},
@@ -97,7 +97,7 @@ constexpr luaL_Reg kFunctions[] = {{"tobit", ToBit},
 
 void OpenBitLibrary(lua_State* lua) {
   lua_newtable(lua);
-  luaL_register(lua, nullptr, kFunctions);
+  luaL_register(lua, nullptr, kBitFunctions);
   lua_setglobal(lua, "bit");
 }
 

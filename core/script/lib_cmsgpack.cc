@@ -8,7 +8,7 @@
 namespace basalt {
 namespace {
 
-int Pack(lua_State* lua) {
+int PackAll(lua_State* lua) {
   const int count = lua_gettop(lua);
   if (count == 0) luaL_argerror(lua, 0, "MessagePack pack needs input.");
   if (!lua_checkstack(lua, count)) {
@@ -64,7 +64,7 @@ int UnpackLimit(lua_State* lua) {
   return UnpackSome(lua, limit, offset);
 }
 
-constexpr luaL_Reg kFunctions[] = {{"pack", Pack},
+constexpr luaL_Reg kPackFunctions[] = {{"pack", PackAll},
                                    {"unpack", UnpackAll},
                                    {"unpack_one", UnpackOne},
                                    {"unpack_limit", UnpackLimit},
@@ -79,7 +79,7 @@ void SetText(lua_State* lua, const char* field, const char* text) {
 
 void OpenCmsgpackLibrary(lua_State* lua) {
   lua_newtable(lua);
-  luaL_register(lua, nullptr, kFunctions);
+  luaL_register(lua, nullptr, kPackFunctions);
   SetText(lua, "_NAME", "cmsgpack");
   SetText(lua, "_VERSION", "lua-cmsgpack 0.4.0");  // the one whose functions these are
   SetText(lua, "_DESCRIPTION", "MessagePack for Lua");

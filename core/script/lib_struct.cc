@@ -190,7 +190,7 @@ size_t PutString(lua_State* lua, luaL_Buffer* out, int argument, const Item& ite
   return wanted;
 }
 
-int Pack(lua_State* lua) {
+int PackStruct(lua_State* lua) {
   Format format = {luaL_checkstring(lua, 1)};
   lua_pushnil(lua);  // stands where the first missing argument would be
   luaL_Buffer out;
@@ -328,14 +328,14 @@ int Size(lua_State* lua) {
   return 1;
 }
 
-constexpr luaL_Reg kFunctions[] = {
-    {"pack", Pack}, {"unpack", Unpack}, {"size", Size}, {nullptr, nullptr}};
+constexpr luaL_Reg kStructFunctions[] = {
+    {"pack", PackStruct}, {"unpack", Unpack}, {"size", Size}, {nullptr, nullptr}};
 
 }  // namespace
 
 void OpenStructLibrary(lua_State* lua) {
   lua_newtable(lua);
-  luaL_register(lua, nullptr, kFunctions);
+  luaL_register(lua, nullptr, kStructFunctions);
   lua_setglobal(lua, "struct");
 }
 

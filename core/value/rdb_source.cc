@@ -13,7 +13,7 @@ namespace {
 
 // Three packed bytes yield at most 264: what claims to unpack to more is lying.
 constexpr uint64_t kLzfRatioMax = 88;
-constexpr size_t kScratchKept = 1 << 20;
+constexpr size_t kPlainKept = 1 << 20;
 
 }  // namespace
 
@@ -84,7 +84,7 @@ bool Source::Unpack(std::string_view* out) {
     return Fail(StrCat("impossible compressed string, ", packed, " bytes for ", plain, ","));
   }
   if (!Take(packed, &bytes)) return false;
-  if (scratch_.capacity() > kScratchKept && plain <= kScratchKept) std::string().swap(scratch_);
+  if (scratch_.capacity() > kPlainKept && plain <= kPlainKept) std::string().swap(scratch_);
   scratch_.resize(plain);
   if (lzf_decompress(bytes.data(), static_cast<unsigned>(packed), scratch_.data(),
                      static_cast<unsigned>(plain)) != plain) {

@@ -19,6 +19,11 @@
 
 namespace basalt {
 
+// Errors that many commands answer.
+inline constexpr const char* kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+inline constexpr const char* kNotInteger = "-ERR value is not an integer or out of range";
+inline constexpr const char* kNotPositive = "-ERR value is out of range, must be positive";
+
 class CommandFixture : public ::testing::Test {
  protected:
   static constexpr int64_t kStartMs = 1'700'000'000'000;

@@ -11,14 +11,14 @@
 namespace basalt {
 namespace {
 
-std::string Text(const absl::Status& status) { return std::string(MessageOf(status)); }
+std::string TextOf(const absl::Status& status) { return std::string(MessageOf(status)); }
 
 class OptionsTest : public ::testing::Test {
  protected:
   // The reply to CONFIG SET: "OK" or the error.
   std::string Set(std::vector<std::string_view> pairs, When when = When::kRuntime) {
     absl::StatusOr<OptionHooks> hooks = SetOptions(config_, pairs, when);
-    if (!hooks.ok()) return Text(hooks.status());
+    if (!hooks.ok()) return TextOf(hooks.status());
     hooks_ = *hooks;
     return "OK";
   }
@@ -33,7 +33,7 @@ class OptionsTest : public ::testing::Test {
   }
   std::string AtStart(std::string_view name, std::vector<std::string> words) {
     absl::Status status = SetOption(config_, name, words, When::kStartup);
-    return status.ok() ? "OK" : Text(status);
+    return status.ok() ? "OK" : TextOf(status);
   }
   std::string Get(std::string_view name) {
     auto found = GetOptions(config_, std::vector<std::string_view>{name});

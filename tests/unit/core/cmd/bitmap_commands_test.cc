@@ -5,8 +5,6 @@
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 constexpr const char* kBitOffset = "-ERR bit offset is not an integer or out of range";
 
 class BitmapCommandsTest : public CommandFixture {};

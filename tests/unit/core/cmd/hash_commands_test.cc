@@ -7,9 +7,6 @@
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
-
 class HashCommandsTest : public CommandFixture {
  protected:
   void Fill(const std::string& key, size_t fields) {

@@ -6,9 +6,6 @@
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
-
 class ListCommandsTest : public CommandFixture {
  protected:
   std::string Content(const std::string& key) { return Run("LRANGE " + key + " 0 -1"); }

@@ -6,11 +6,6 @@
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
-constexpr const char* kNotInteger = "-ERR value is not an integer or out of range";
-constexpr const char* kNotPositive = "-ERR value is out of range, must be positive";
-
 class SetCommandsTest : public CommandFixture {
  protected:
   void Fill(const std::string& key, size_t members) {

@@ -3,10 +3,6 @@
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
-constexpr const char* kNotInteger = "-ERR value is not an integer or out of range";
-
 class StringCommandsTest : public CommandFixture {};
 
 TEST_F(StringCommandsTest, SetsAndGetsAnyBytes) {

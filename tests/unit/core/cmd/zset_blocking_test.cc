@@ -3,8 +3,6 @@
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 constexpr const char* kNotFloat = "-ERR timeout is not a float or out of range";
 constexpr const char* kNegative = "-ERR timeout is negative";
 

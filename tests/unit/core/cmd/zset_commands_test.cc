@@ -6,11 +6,7 @@
 namespace basalt {
 namespace {
 
-constexpr const char* kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 constexpr const char* kSyntax = "-ERR syntax error";
-constexpr const char* kNotInteger = "-ERR value is not an integer or out of range";
-constexpr const char* kNotPositive = "-ERR value is out of range, must be positive";
 
 class ZSetCommandsTest : public CommandFixture {
  protected:

@@ -24,7 +24,7 @@ std::vector<int64_t> Members(const Intset& set) {
 std::string Hex(const Intset& set) {
   return absl::BytesToHexString({set.bytes().data(), set.bytes().size()});
 }
-std::string FromHex(const char* hex) { return std::string(absl::HexStringToBytes(hex)); }
+std::string IntsetFromHex(const char* hex) { return std::string(absl::HexStringToBytes(hex)); }
 
 TEST(IntsetTest, WritesWhatRedisWrites) {
   Intset narrow;
@@ -80,14 +80,14 @@ TEST_F(IntsetRandomTest, BehavesLikeASet) {
 
 TEST(IntsetTest, RefusesWhatIsNoIntset) {
   EXPECT_FALSE(Intset::Validate(""));
-  EXPECT_FALSE(Intset::Validate(FromHex("0200000000000000")));          // empty
-  EXPECT_FALSE(Intset::Validate(FromHex("03000000010000000500")));      // no such width
-  EXPECT_FALSE(Intset::Validate(FromHex("02000000020000000500")));      // too short
-  EXPECT_FALSE(Intset::Validate(FromHex("020000000100000005000600")));  // too long
-  EXPECT_FALSE(Intset::Validate(FromHex("020000000200000005000500")));  // twice the same
-  EXPECT_FALSE(Intset::Validate(FromHex("020000000200000006000500")));  // not ascending
-  EXPECT_FALSE(Intset::Validate(FromHex("08000000ffffffff0500")));  // count far beyond the bytes
-  EXPECT_TRUE(Intset::Validate(FromHex("020000000200000005000600")));
+  EXPECT_FALSE(Intset::Validate(IntsetFromHex("0200000000000000")));          // empty
+  EXPECT_FALSE(Intset::Validate(IntsetFromHex("03000000010000000500")));      // no such width
+  EXPECT_FALSE(Intset::Validate(IntsetFromHex("02000000020000000500")));      // too short
+  EXPECT_FALSE(Intset::Validate(IntsetFromHex("020000000100000005000600")));  // too long
+  EXPECT_FALSE(Intset::Validate(IntsetFromHex("020000000200000005000500")));  // twice the same
+  EXPECT_FALSE(Intset::Validate(IntsetFromHex("020000000200000006000500")));  // not ascending
+  EXPECT_FALSE(Intset::Validate(IntsetFromHex("08000000ffffffff0500")));  // count far beyond the bytes
+  EXPECT_TRUE(Intset::Validate(IntsetFromHex("020000000200000005000600")));
 }
 
 }  // namespace

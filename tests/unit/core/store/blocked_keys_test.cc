@@ -19,8 +19,8 @@
 namespace basalt {
 namespace {
 
-const DbIndex kDb0{0};
-const DbIndex kDb1{1};
+const DbIndex kFirstDb{0};
+const DbIndex kSecondDb{1};
 constexpr ValueType kList = ValueType::kList;
 constexpr ValueType kZSet = ValueType::kZSet;
 
@@ -49,32 +49,32 @@ std::string TakeAll(BlockedKeys& keys) {
 TEST(BlockedKeys, WaitersStandInTheOrderOfTheirNumbers) {
   BlockedKeys keys;
   EXPECT_TRUE(keys.empty());
-  for (uint64_t number : {5, 2, 9}) EXPECT_TRUE(keys.Add(kDb0, "k", Ref(number)));
-  EXPECT_EQ(Waiting(keys, kDb0, "k"), (std::vector<uint64_t>{2, 5, 9}));
-  EXPECT_EQ(keys.Next(kDb0, "k", kList, 9), nullptr);
+  for (uint64_t number : {5, 2, 9}) EXPECT_TRUE(keys.Add(kFirstDb, "k", Ref(number)));
+  EXPECT_EQ(Waiting(keys, kFirstDb, "k"), (std::vector<uint64_t>{2, 5, 9}));
+  EXPECT_EQ(keys.Next(kFirstDb, "k", kList, 9), nullptr);
   EXPECT_EQ(keys.size(), 3u);
 }
 
 TEST(BlockedKeys, DatabasesTypesAndKeysAreApart) {
   BlockedKeys keys;
-  keys.Add(kDb0, "k", Ref(1));
-  keys.Add(kDb1, "k", Ref(2));
-  keys.Add(kDb0, "k", Ref(3, kZSet));
-  keys.Add(kDb0, "", Ref(4));
-  EXPECT_EQ(Waiting(keys, kDb0, "k"), std::vector<uint64_t>{1});
-  EXPECT_EQ(Waiting(keys, kDb1, "k"), std::vector<uint64_t>{2});
-  EXPECT_EQ(Waiting(keys, kDb0, "k", kZSet), std::vector<uint64_t>{3});
-  EXPECT_EQ(Waiting(keys, kDb0, ""), std::vector<uint64_t>{4});
-  EXPECT_EQ(Waiting(keys, kDb1, ""), std::vector<uint64_t>{});
+  keys.Add(kFirstDb, "k", Ref(1));
+  keys.Add(kSecondDb, "k", Ref(2));
+  keys.Add(kFirstDb, "k", Ref(3, kZSet));
+  keys.Add(kFirstDb, "", Ref(4));
+  EXPECT_EQ(Waiting(keys, kFirstDb, "k"), std::vector<uint64_t>{1});
+  EXPECT_EQ(Waiting(keys, kSecondDb, "k"), std::vector<uint64_t>{2});
+  EXPECT_EQ(Waiting(keys, kFirstDb, "k", kZSet), std::vector<uint64_t>{3});
+  EXPECT_EQ(Waiting(keys, kFirstDb, ""), std::vector<uint64_t>{4});
+  EXPECT_EQ(Waiting(keys, kSecondDb, ""), std::vector<uint64_t>{});
 }
 
 TEST(BlockedKeys, AKeyNamedTwiceCountsOnce) {
   BlockedKeys keys;
-  EXPECT_TRUE(keys.Add(kDb0, "k", Ref(1)));
-  EXPECT_FALSE(keys.Add(kDb0, "k", Ref(1)));
+  EXPECT_TRUE(keys.Add(kFirstDb, "k", Ref(1)));
+  EXPECT_FALSE(keys.Add(kFirstDb, "k", Ref(1)));
   EXPECT_EQ(keys.size(), 1u);
-  EXPECT_TRUE(keys.Remove(kDb0, "k", kList, 1));
-  EXPECT_FALSE(keys.Remove(kDb0, "k", kList, 1));
+  EXPECT_TRUE(keys.Remove(kFirstDb, "k", kList, 1));
+  EXPECT_FALSE(keys.Remove(kFirstDb, "k", kList, 1));
   EXPECT_TRUE(keys.empty());
 }
 
@@ -82,58 +82,58 @@ TEST(BlockedKeys, RemoveTakesThatOneOnlyAndLetsItGo) {
   BlockedKeys keys;
   WaiterRef second = Ref(2);
   std::weak_ptr<Waiter> alive = second.waiter;
-  keys.Add(kDb0, "k", Ref(1));
-  keys.Add(kDb0, "k", std::move(second));
-  EXPECT_FALSE(keys.Remove(kDb0, "k", kList, 3));
-  EXPECT_FALSE(keys.Remove(kDb0, "k", kZSet, 2));
-  EXPECT_FALSE(keys.Remove(kDb1, "k", kList, 2));
+  keys.Add(kFirstDb, "k", Ref(1));
+  keys.Add(kFirstDb, "k", std::move(second));
+  EXPECT_FALSE(keys.Remove(kFirstDb, "k", kList, 3));
+  EXPECT_FALSE(keys.Remove(kFirstDb, "k", kZSet, 2));
+  EXPECT_FALSE(keys.Remove(kSecondDb, "k", kList, 2));
   EXPECT_FALSE(alive.expired());
-  EXPECT_TRUE(keys.Remove(kDb0, "k", kList, 2));
+  EXPECT_TRUE(keys.Remove(kFirstDb, "k", kList, 2));
   EXPECT_TRUE(alive.expired());
-  EXPECT_EQ(Waiting(keys, kDb0, "k"), std::vector<uint64_t>{1});
+  EXPECT_EQ(Waiting(keys, kFirstDb, "k"), std::vector<uint64_t>{1});
 }
 
 TEST(BlockedKeys, AKeyIsNotedOnceAndOnlyForTheTypeWaitedFor) {
   BlockedKeys keys;
-  keys.NoteAdded(kDb0, "a", kList);
+  keys.NoteAdded(kFirstDb, "a", kList);
   EXPECT_FALSE(keys.any_ready());
-  keys.Add(kDb0, "a", Ref(1));
-  keys.Add(kDb0, "b", Ref(2));
-  for (ValueType other : {ValueType::kString, kZSet}) keys.NoteAdded(kDb0, "a", other);
-  keys.NoteAdded(kDb1, "a", kList);
+  keys.Add(kFirstDb, "a", Ref(1));
+  keys.Add(kFirstDb, "b", Ref(2));
+  for (ValueType other : {ValueType::kString, kZSet}) keys.NoteAdded(kFirstDb, "a", other);
+  keys.NoteAdded(kSecondDb, "a", kList);
   EXPECT_FALSE(keys.any_ready());
-  for (const char* key : {"b", "a", "b"}) keys.NoteAdded(kDb0, key, kList);
+  for (const char* key : {"b", "a", "b"}) keys.NoteAdded(kFirstDb, key, kList);
   EXPECT_TRUE(keys.any_ready());
   EXPECT_EQ(TakeAll(keys), "0:b 0:a");
   EXPECT_FALSE(keys.any_ready());
-  keys.NoteAdded(kDb0, "b", kList);  // and again, once it was taken
+  keys.NoteAdded(kFirstDb, "b", kList);  // and again, once it was taken
   EXPECT_EQ(TakeAll(keys), "0:b");
 }
 
 TEST(BlockedKeys, ReadyKeysWithoutWaitersArePassedOverAndNeverPileUp) {
   BlockedKeys keys;
   for (uint64_t number = 1; number <= 3; ++number) {
-    keys.Add(kDb0, "k", Ref(number));
-    keys.NoteAdded(kDb0, "k", kList);
-    keys.Remove(kDb0, "k", kList, number);
+    keys.Add(kFirstDb, "k", Ref(number));
+    keys.NoteAdded(kFirstDb, "k", kList);
+    keys.Remove(kFirstDb, "k", kList, number);
   }
   EXPECT_TRUE(keys.empty());
   EXPECT_EQ(TakeAll(keys), "");
-  keys.Add(kDb0, "k", Ref(4));
+  keys.Add(kFirstDb, "k", Ref(4));
   EXPECT_EQ(TakeAll(keys), "");
-  keys.NoteAdded(kDb0, "k", kList);
+  keys.NoteAdded(kFirstDb, "k", kList);
   EXPECT_EQ(TakeAll(keys), "0:k");
 }
 
 TEST(BlockedKeys, ADatabaseIsNotedInTheOrderOfWaiting) {
   BlockedKeys keys;
-  keys.Add(kDb0, "later", Ref(3));
-  keys.Add(kDb0, "set", Ref(4, kZSet));
-  keys.Add(kDb0, "first", Ref(1));
-  keys.Add(kDb0, "none", Ref(2));
-  keys.Add(kDb1, "first", Ref(5));
+  keys.Add(kFirstDb, "later", Ref(3));
+  keys.Add(kFirstDb, "set", Ref(4, kZSet));
+  keys.Add(kFirstDb, "first", Ref(1));
+  keys.Add(kFirstDb, "none", Ref(2));
+  keys.Add(kSecondDb, "first", Ref(5));
   std::set<std::string> asked;
-  keys.NoteDatabase(kDb0, [&](std::string_view key) -> std::optional<ValueType> {
+  keys.NoteDatabase(kFirstDb, [&](std::string_view key) -> std::optional<ValueType> {
     asked.emplace(key);
     return key == "none" ? std::nullopt : std::optional(kList);
   });
@@ -199,8 +199,8 @@ class ReadyKeysTest : public ::testing::Test {
   ReadyKeysTest() {
     ks.SetTimeMicros(1'000'000'000);
     ks.journal().set_enabled(true);
-    blocked().Add(kDb0, "k", Ref(1));
-    blocked().Add(kDb0, "z", Ref(2, kZSet));
+    blocked().Add(kFirstDb, "k", Ref(1));
+    blocked().Add(kFirstDb, "z", Ref(2, kZSet));
   }
   BlockedKeys& blocked() { return ks.blocked_keys(); }
   std::string Ready() { return TakeAll(blocked()); }
@@ -216,8 +216,8 @@ class ReadyKeysTest : public ::testing::Test {
   }
 
   Keyspace ks;
-  Db& db0 = ks.db(kDb0);
-  Db& db1 = ks.db(kDb1);
+  Db& db0 = ks.db(kFirstDb);
+  Db& db1 = ks.db(kSecondDb);
 };
 
 TEST_F(ReadyKeysTest, NewAndReplacedValuesOfTheTypeWake) {
@@ -248,28 +248,28 @@ TEST_F(ReadyKeysTest, EntriesFromAnotherShardWake) {
   db0.AddValue("k", kList, NewList());
   Ready();
   Keyspace other;
-  other.blocked_keys().Add(kDb0, "k", Ref(7));
-  db0.HandOver(100, [&](Entry* e) { other.db(kDb0).Adopt(e); });
+  other.blocked_keys().Add(kFirstDb, "k", Ref(7));
+  db0.HandOver(100, [&](Entry* e) { other.db(kFirstDb).Adopt(e); });
   EXPECT_EQ(TakeAll(other.blocked_keys()), "0:k");
 }
 
 TEST_F(ReadyKeysTest, SwappingDatabasesWakesInBoth) {
-  blocked().Add(kDb1, "k1", Ref(3));
+  blocked().Add(kSecondDb, "k1", Ref(3));
   db1.AddValue("k", kList, NewList());
   db1.SetString("z", "no sorted set");
   db0.AddValue("k1", kList, NewList());
   db0.AddValue("z", kZSet, NewZSet());
   Ready();
-  ks.SwapDbs(kDb0, kDb1);
+  ks.SwapDbs(kFirstDb, kSecondDb);
   EXPECT_EQ(Ready(), "0:k 1:k1");
-  ks.SwapDbs(kDb0, kDb0);
+  ks.SwapDbs(kFirstDb, kFirstDb);
   EXPECT_EQ(Ready(), "");
 }
 
 TEST_F(ReadyKeysTest, AnExpiredKeyDoesNotWakeAndIsLoggedWhereItWas) {
   db1.AddValue("k", kList, NewList(), ks.now_ms + 1);
   ks.SetTimeMicros(ks.now_us + 5000);
-  ks.SwapDbs(kDb0, kDb1);
+  ks.SwapDbs(kFirstDb, kSecondDb);
   EXPECT_EQ(Ready(), "");
   EXPECT_EQ(db0.size(), 0u);
   const std::string log = ks.journal().TakeRecords();

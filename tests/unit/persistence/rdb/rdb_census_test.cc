@@ -14,12 +14,12 @@ namespace {
 
 using namespace std::literals;
 
-constexpr int64_t kNow = 1'700'000'000'000;
-constexpr char kPath[] = "dir/dump.rdb";
+constexpr int64_t kCensusNow = 1'700'000'000'000;
+constexpr char kCensusPath[] = "dir/dump.rdb";
 
 class RdbCensusTest : public testing::Test {
  protected:
-  RdbCensusTest() { keyspace_.SetTimeMicros(kNow * 1000); }
+  RdbCensusTest() { keyspace_.SetTimeMicros(kCensusNow * 1000); }
 
   void Put(std::string_view key, std::string_view value, int64_t expiry = kNoExpiry, int db = 0) {
     keyspace_.db(DbIndex(static_cast<uint8_t>(db))).SetString(key, value, expiry);
@@ -32,10 +32,10 @@ class RdbCensusTest : public testing::Test {
   void Save(FileHeader header = {}, std::vector<std::string> functions = {}) {
     Keyspace* const one[] = {&keyspace_};
     header.libraries = std::move(functions);
-    ASSERT_TRUE(SaveTogether(one, files_, kPath, header, {.compress = false}).ok());
+    ASSERT_TRUE(SaveTogether(one, files_, kCensusPath, header, {.compress = false}).ok());
   }
-  Census Take(CensusOptions options = {.now_ms = kNow}) {
-    return TakeCensus(files_, kPath, options);
+  Census Take(CensusOptions options = {.now_ms = kCensusNow}) {
+    return TakeCensus(files_, kCensusPath, options);
   }
   const TypeCensus& Of(const Census& census, ValueType type) {
     return census.types[static_cast<size_t>(type)];
@@ -47,14 +47,14 @@ class RdbCensusTest : public testing::Test {
 
 TEST_F(RdbCensusTest, CountsKeysByTypeDatabaseAndExpiry) {
   Put("a", "1");
-  Put("b", std::string(1000, 'x'), kNow + 1);
-  Put("c", "gone", kNow - 1, 7);
+  Put("b", std::string(1000, 'x'), kCensusNow + 1);
+  Put("c", "gone", kCensusNow - 1, 7);
   PutHash("h", 600);
   Save({.created_unix_s = 123});
   std::atomic<uint64_t> progress{0};
   for (const bool deep : {true, false}) {
     progress = 0;
-    const Census census = Take({.now_ms = kNow, .deep = deep, .progress = &progress});
+    const Census census = Take({.now_ms = kCensusNow, .deep = deep, .progress = &progress});
     EXPECT_TRUE(census.clean());
     EXPECT_EQ(census.keys(), 4u);
     EXPECT_EQ(census.expires(), 2u);
@@ -79,7 +79,7 @@ TEST_F(RdbCensusTest, RemembersOnlyTheLargestAndCutsLongKeys) {
   for (int i = 0; i < 100; ++i) Put(StrCat("k", i), std::string(static_cast<size_t>(i), 'x'));
   Put(std::string(5000, 'K'), "v");
   Save();
-  const Census census = Take({.now_ms = kNow, .biggest = 2});
+  const Census census = Take({.now_ms = kCensusNow, .biggest = 2});
   const std::vector<BigKey>& biggest = Of(census, ValueType::kString).biggest;
   ASSERT_EQ(biggest.size(), 2u);
   EXPECT_EQ(biggest[0].key.size(), BigKey::kKeyBytesMax);
@@ -116,10 +116,10 @@ TEST_F(RdbCensusTest, EveryFlippedByteIsSeen) {
   for (int i = 0; i < 20; ++i) Put(StrCat("k", i), "value");
   PutHash("h", 5);
   Save();
-  const std::string good = files_[kPath];
+  const std::string good = files_[kCensusPath];
   for (size_t at = 0; at < good.size(); ++at) {
-    files_[kPath] = good;
-    files_[kPath][at] = static_cast<char>(good[at] ^ 0x11);
+    files_[kCensusPath] = good;
+    files_[kCensusPath][at] = static_cast<char>(good[at] ^ 0x11);
     EXPECT_FALSE(Take().clean()) << at;
     EXPECT_FALSE(Take({.deep = false}).clean()) << at;
   }
@@ -128,7 +128,7 @@ TEST_F(RdbCensusTest, EveryFlippedByteIsSeen) {
 TEST_F(RdbCensusTest, WhatIsWrongInsideAValueIsSeenWithoutAChecksumToo) {
   PutHash("h", 5);
   Save();
-  std::string& bytes = files_[kPath];
+  std::string& bytes = files_[kCensusPath];
   bytes.replace(bytes.size() - 8, 8, 8, '\0');  // no checksum
   const size_t field = bytes.find("field3");
   ASSERT_NE(field, std::string::npos);
@@ -140,7 +140,7 @@ TEST_F(RdbCensusTest, WhatIsWrongInsideAValueIsSeenWithoutAChecksumToo) {
 TEST_F(RdbCensusTest, BytesBehindTheEndAreAProblemUnlessALogFollows) {
   Put("a", "1");
   Save();
-  files_[kPath] += "*1\r\n$4\r\nPING\r\n";
+  files_[kCensusPath] += "*1\r\n$4\r\nPING\r\n";
   EXPECT_EQ(Take().problems.size(), 1u);
   const Census head = Take({.preamble = true});
   EXPECT_TRUE(head.clean());
@@ -148,7 +148,7 @@ TEST_F(RdbCensusTest, BytesBehindTheEndAreAProblemUnlessALogFollows) {
 }
 
 TEST_F(RdbCensusTest, WhatIsNoRdbFileIsAnError) {
-  files_[kPath] = "something else entirely";
+  files_[kCensusPath] = "something else entirely";
   EXPECT_TRUE(absl::IsDataLoss(Take().error)) << Take().error;
   EXPECT_TRUE(absl::IsNotFound(TakeCensus(files_, "missing", {}).error));
 }
@@ -157,25 +157,25 @@ TEST(SaveTogetherTest, KeyspacesBecomeOneFile) {
   MemoryFiles files;
   Keyspace a, b, loaded;
   a.db(DbIndex(0)).SetString("a"sv, "1"sv, kNoExpiry);
-  b.db(DbIndex(0)).SetString("b"sv, "2"sv, kNow + 5);
+  b.db(DbIndex(0)).SetString("b"sv, "2"sv, kCensusNow + 5);
   b.db(DbIndex(3)).SetString("c"sv, "3"sv, kNoExpiry);
   Keyspace* const both[] = {&a, &b};
-  const auto summary = SaveTogether(both, files, kPath, {}, {});
+  const auto summary = SaveTogether(both, files, kCensusPath, {}, {});
   ASSERT_TRUE(summary.ok());
   EXPECT_EQ(summary->keys, 3u);
-  EXPECT_FALSE(files.Has(std::string(kPath) + ".tmp"));
-  auto reader = RdbReader::Open(files, kPath, {.place = [&](std::string_view) { return &loaded; }});
+  EXPECT_FALSE(files.Has(std::string(kCensusPath) + ".tmp"));
+  auto reader = RdbReader::Open(files, kCensusPath, {.place = [&](std::string_view) { return &loaded; }});
   ASSERT_TRUE(reader.ok());
   ASSERT_TRUE((*reader)->LoadAll().ok());
   EXPECT_EQ(loaded.db(DbIndex(0)).size(), 2u);
   EXPECT_EQ(loaded.db(DbIndex(0)).expires(), 1u);
   EXPECT_EQ(loaded.db(DbIndex(3)).size(), 1u);
   // A failure leaves the file as it was.
-  const std::string before = files[kPath];
+  const std::string before = files[kCensusPath];
   for (int n = 0; n < 3; ++n) {
     files.FailAfter(n);
-    EXPECT_FALSE(SaveTogether(both, files, kPath, {}, {}).ok());
-    EXPECT_EQ(files[kPath], before);
+    EXPECT_FALSE(SaveTogether(both, files, kCensusPath, {}, {}).ok());
+    EXPECT_EQ(files[kCensusPath], before);
   }
 }
 
