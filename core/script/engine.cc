@@ -17,8 +17,6 @@ namespace {
 constexpr char kScriptChunk[] = "@user_script";
 constexpr char kWriteInReadOnly[] =
     "ERR Can not execute a script with write flag using *_ro command.";
-constexpr char kOomNotAllowed[] =
-    "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
 // A script that so often could not be made undoable is run with every shard parked from the start.
 constexpr uint32_t kHeavyRunsMax = 3;
 
@@ -231,7 +229,7 @@ bool ScriptEngine::MayRun(CommandContext& ctx, const Target& target, bool read_o
   }
   if (!(target.flags & (kNoWrites | kAllowOom)) && world != nullptr &&
       world->over_memory.load(std::memory_order_relaxed)) {
-    return fail(kOomNotAllowed);
+    return fail(errors::kOom);
   }
   return true;
 }

@@ -241,6 +241,50 @@ class Persistence(ServerTest):
             here.must("FUNCTION", "RESTORE", dump, "FLUSH")
 
 
+class ForeignLogs(ServerTest):
+    def test_scripts_that_an_old_redis_logged_as_they_came(self):
+        """Before scripts were logged by their effects a log held EVAL itself."""
+        server = self.start(args=("--appendonly", "yes", "--save", ""), start=False)
+        bump = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
+        spread = "for i, key in ipairs(KEYS) do redis.call('APPEND', key, ARGV[1]) end"
+        commands = [("SELECT", "0"), ("SET", "n", "5"), ("EVAL", bump, "1", "n", "37")]
+        commands += [("EVAL", spread, str(len(KEYS)), *KEYS, text) for text in ("a", "b")]
+        commands += [("MULTI",), ("EVAL", bump, "1", "n", "58"), ("SET", "after", "x"), ("EXEC",)]
+        with open(os.path.join(server.dir, "appendonly.aof"), "wb") as log:
+            log.write(b"".join(encode(command) for command in commands))
+        for _ in range(2):  # the second time from Basalt's own files
+            server.start()
+            with server.client() as client:
+                self.assertEqual(client.must("MGET", "n", "after"), [b"100", b"x"])
+                self.assertEqual(client.must("MGET", *KEYS), [b"ab"] * len(KEYS))
+            server.terminate()
+
+
+class Memory(ServerTest):
+    def test_what_scripts_may_do_beyond_maxmemory(self):
+        server = self.start()
+        with server.client() as client:
+            client.must("CONFIG", "SET", "maxmemory", 1)
+            wait_until(lambda: isinstance(client.call("SET", "x", 1), Error), what="the limit to be noticed")
+            oom = b"OOM command not allowed when used memory > 'maxmemory'."
+
+            def run(script, keys=("k",)):
+                return client.call("EVAL", script, len(keys), *keys)
+
+            for keys in (("k",), KEYS):  # on one shard, and on all
+                self.assertTrue(run("return redis.call('SET', KEYS[1], 1)", keys).startswith(oom))
+                self.assertEqual(run("return redis.pcall('SET', KEYS[1], 1).err", keys), oom)
+                self.assertIsNone(run("return redis.call('GET', KEYS[1])", keys))
+                self.assertEqual(run("#!lua\nreturn redis.call('GET', KEYS[1])", keys), oom)
+                self.assertIsNone(run("#!lua flags=no-writes\nreturn redis.call('GET', KEYS[1])", keys))
+                self.assertEqual(run("#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1], 1)", keys), b"OK")
+                # What has begun to write may finish.
+                self.assertEqual(
+                    run("redis.call('DEL', KEYS[1]) return redis.call('SET', KEYS[1], 1)", keys), b"OK"
+                )
+                client.must("DEL", *keys)
+
+
 class Endless(ServerTest):
     """A script that does not end can be ended from another shard."""
 
