@@ -45,14 +45,15 @@ class Loadgen:
         how = ("--duration", duration_s, "--warmup", duration_s / 5)
         if rate_per_s:
             how += ("--rate", rate_per_s)
-        return self._measure(port, workload.data, keys, workload.requests + how, workload.pipeline, duration_s + 60)
+        return self._measure(port, workload.data, keys, workload.requests + how, workload.pipeline, duration_s + 60,
+                             workload.connections)
 
     def run_count(self, port, workload, keys, count):
         words = workload.requests + ("--count", count)
         return self._measure(port, workload.data, keys, words, workload.pipeline, 600)
 
-    def _measure(self, port, data, keys, words, pipeline, timeout_s):
-        command = [self._path, "--json", "--port", port, "--connections", self._connections, "--threads",
+    def _measure(self, port, data, keys, words, pipeline, timeout_s, connections=None):
+        command = [self._path, "--json", "--port", port, "--connections", connections or self._connections, "--threads",
                    self._threads, "--pipeline", pipeline, "--keys", keys, "--key-prefix", data.prefix,
                    "--value-size", data.value_bytes, *words]
         done = _run([str(word) for word in command], self._cores, self._realtime, timeout_s)
@@ -86,7 +87,7 @@ class RedisBenchmark:
         return done
 
     def run_count(self, port, workload, keys, count):
-        command = [self._path, "-h", "127.0.0.1", "-p", port, "-c", self._connections, "-n", count, "-P",
+        command = [self._path, "-h", "127.0.0.1", "-p", port, "-c", workload.connections or self._connections, "-n", count, "-P",
                    workload.pipeline, "-r", keys, "-d", workload.data.value_bytes, "--precision", 3]
         if self._threads > 1:
             command += ["--threads", self._threads]

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from . import counters, procfs
 from .resp import ReplyError
 from .servers import Server
+from .workloads import AOF_POLICIES, Dataset
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Bench:
 
     def run(self):
         for number in range(1, self._o.rounds + 1):
-            for aof in ("off", "everysec", "always"):
+            for aof in AOF_POLICIES:
                 batch = [w for w in self.workloads if w.aof == aof]
                 if batch:
                     self._say(f"round {number}/{self._o.rounds}  AOF {aof}")
@@ -154,7 +155,6 @@ class Bench:
                       procfs.rss_bytes(server.pid), seen.errors, rate, seen.problems)
 
     def _measure_memory(self, spec, value_bytes):
-        from .workloads import Dataset
         with self._server(spec) as server:
             before, rss_before = self._used_memory(server), procfs.rss_bytes(server.pid)
             self._filler.fill(server.port, Dataset("key:", None, value_bytes), self._o.keys)

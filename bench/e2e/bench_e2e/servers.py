@@ -92,9 +92,18 @@ class Server:
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix=f"bench-{self.spec.kind}-", dir=self._parent)
+        return self._start()
+
+    def restart(self):
+        """Stops the server and starts it on what it has left in its folder. Returns once it answers."""
+        self.stop()
+        self._log.close()
+        self._start()
+
+    def _start(self):
         self.port = free_port()
         command = COMMAND_LINES[self.spec.kind](self.spec.path, self.port, self.folder, self.aof)
-        self._log = open(os.path.join(self.folder, "output.log"), "wb")
+        self._log = open(os.path.join(self.folder, "output.log"), "ab")
         self.process = subprocess.Popen(
             pinned(self._cores) + self._prefix + command + list(self.spec.extra), stdin=subprocess.DEVNULL,
             stdout=self._log, stderr=subprocess.STDOUT, cwd=self.folder, preexec_fn=child_setup(self._realtime))

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 
+AOF_POLICIES = ("off", "no", "everysec", "always")
 SCRIPT = "return redis.call('SET', KEYS[1], ARGV[1])"
 SCRIPT_SHA = hashlib.sha1(SCRIPT.encode()).hexdigest()
 
@@ -31,6 +32,7 @@ class Workload:
     data: Dataset = SMALL
     preload: bool = True
     aof: str = "off"
+    connections: int | None = None  # None: as many as --connections says
     half_load: bool = False  # open loop, at half of what the reference server reached in the closed loop
     floor: bool = True  # a +PONG costs about what the reply would, so the floor is a fair yardstick
     quick: bool = False  # part of --quick
@@ -50,10 +52,13 @@ def _get_set():
 
 
 def _logged():
-    for aof in ("everysec", "always"):
+    for aof in AOF_POLICIES[1:]:
         for pipeline in (1, 16, 64):
             yield Workload(f"set-p{pipeline}-{aof}", ("--mix", "set"), _rb("set"), pipeline, aof=aof, floor=False,
-                           quick=pipeline == 16, tags=("aof",))
+                           quick=pipeline == 16 and aof != "no", tags=("aof",))
+        for pipeline in (1, 16):
+            yield Workload(f"set-p{pipeline}-{aof}-c200", ("--mix", "set"), _rb("set"), pipeline, aof=aof, floor=False,
+                           connections=200, tags=("aof", "c200"))
     yield Workload("get9-set1-p1-always", ("--mix", "get=9,set=1"), (), 1, aof="always", floor=False, tags=("aof",))
 
 
