@@ -61,7 +61,9 @@ class BlockedCommand final : public Waiter, public std::enable_shared_from_this<
 
   std::string reply;
   Gate gate;
-  bool asked = false;  // the source's shard has asked for another try, and serves nobody behind until that is over
+  // With `needs_others`: the shard of the one key that it waits for has asked for another try, and serves nobody behind until that is
+  // over. That shard's, or a park's.
+  bool asked = false;
 
   // Notes what it waits for, from the request that its handler made.
   void Want(const CommandContext::BlockRequest& request, const World& world);

@@ -580,7 +580,7 @@ void TxCoordinator::OnBlockedItem(TxItem& item) {
     default:  // kForget
       blocked.LeaveLine(shard_);
       // Those behind it may have waited for its other try.
-      if (!std::exchange(blocked.asked, false)) return;
+      if (!blocked.needs_others || !std::exchange(blocked.asked, false)) return;
       for (std::string_view key : blocked.keys) {
         if (world_.OwnerOf(key) == shard_.id()) shard_.keyspace().blocked_keys().NoteAdded(blocked.db, key, blocked.type);
       }
