@@ -89,7 +89,7 @@ class LogSet {
   bool data_loaded_ = false;
   std::mutex start_mutex_;
   std::vector<BaseFile> start_bases_;
-  std::vector<bool> base_written_;
+  std::vector<char> base_written_;  // each its own shard's (bits would share a byte)
   uint32_t bases_left_ = 0;
   bool opened_ = false;
   std::vector<ManifestStore::OpenedFile> files_;  // by shard: to be opened, or to be cut over to
