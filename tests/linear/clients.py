@@ -271,7 +271,8 @@ class Client:
 
     def registers(self):
         rng = self.rng
-        keys = [b"r:%d:%d" % (self.world.slice(KEY_SLICE_S), number) for number in range(GROUP)]
+        group = self.world.slice(KEY_SLICE_S)  # one for all: it may end at any moment
+        keys = [b"r:%d:%d" % (group, number) for number in range(GROUP)]
         rng.shuffle(keys)
         form = rng.randrange(4)
         if form == 0:
