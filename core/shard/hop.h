@@ -24,6 +24,7 @@ struct HopCommand {
   uint32_t word_count;
   uint32_t text_begin;  // the command as RESP: text[text_begin .. text_end)
   uint32_t text_end;
+  uint64_t hash;        // of the first key; the receiver's
   DbIndex db;
   uint8_t resp;
   bool alone;           // nothing of its connection follows before its answer: the connection is paused

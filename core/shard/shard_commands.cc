@@ -13,6 +13,10 @@
 namespace basalt {
 namespace {
 
+// So many commands' buckets are read, then their entries, then they run: the cache misses overlap. Loads rather than prefetches
+// (HashTable::Touch), so no more than the processor holds in flight.
+constexpr size_t kFetchAhead = 16;
+
 uint64_t FirstKeyHash(const CommandSpec& spec, const std::string_view* words, size_t count) {
   if (spec.keys.first <= 0 || static_cast<size_t>(spec.keys.first) >= count) return 0;
   return HashKey(words[spec.keys.first]);
@@ -93,15 +97,24 @@ bool Shard::SendBatches() {
 
 void Shard::Serve(HopBatch* batch) {
   const size_t n = batch->commands.size();
-  for (const HopCommand& c : batch->commands) {
-    scratch_words_.clear();
-    batch->AppendWords(c, &scratch_words_);
-    keyspace_.db(c.db).Prefetch(FirstKeyHash(*c.spec, scratch_words_.data(), scratch_words_.size()));
-  }
+  size_t fetched = 0;
+  const auto fetch = [&] {
+    const size_t end = std::min(n, fetched + kFetchAhead);
+    for (size_t i = fetched; i < end; ++i) {
+      HopCommand& c = batch->commands[i];
+      scratch_words_.clear();
+      batch->AppendWords(c, &scratch_words_);
+      c.hash = FirstKeyHash(*c.spec, scratch_words_.data(), scratch_words_.size());
+      keyspace_.db(c.db).Prefetch(c.hash);
+    }
+    for (size_t i = fetched; i < end; ++i) keyspace_.db(batch->commands[i].db).PrefetchEntry(batch->commands[i].hash);
+    fetched = end;
+  };
   batch->results.resize(n);
   CommandContext context(SettingFor(nullptr), &batch->replies, 2);
   StartCalls();
   for (uint32_t i = 0; i < n; i += 1 + batch->commands[i].members) {
+    if (i >= fetched) fetch();
     const bool in_line = !deferred_.empty() && deferred_.Has(batch->commands[i].client);
     if (!in_line && ServeOne(batch, i, context)) continue;
     deferred_.Add(batch, i);
@@ -181,17 +194,21 @@ void Shard::Release(HopBatch* batch) {
 
 bool Shard::Execute() {
   if (queue_.empty()) return false;
-  // First every hash and bucket, then every entry, then the commands: the cache misses overlap.
-  for (QueuedCommand& c : queue_) {
-    c.hash = FirstKeyHash(*c.spec, &queue_words_[c.first_word], c.word_count);
-    keyspace_.db(c.db).Prefetch(c.hash);
-  }
-  if (queue_.size() > 1) {
-    for (const QueuedCommand& c : queue_) keyspace_.db(c.db).PrefetchEntry(c.hash);
-  }
+  size_t fetched = 0;
+  const auto fetch = [&] {
+    const size_t end = std::min(queue_.size(), fetched + kFetchAhead);
+    for (size_t i = fetched; i < end; ++i) {
+      QueuedCommand& c = queue_[i];
+      c.hash = FirstKeyHash(*c.spec, queue_words_.data() + c.first_word, c.word_count);
+      keyspace_.db(c.db).Prefetch(c.hash);
+    }
+    for (size_t i = fetched; i < end; ++i) keyspace_.db(queue_[i].db).PrefetchEntry(queue_[i].hash);
+    fetched = end;
+  };
   CommandContext context(SettingFor(nullptr), nullptr, 2);
   StartCalls();
   while (queue_next_ < queue_.size()) {
+    if (queue_next_ >= fetched) fetch();
     const QueuedCommand& c = queue_[queue_next_++];
     if (__builtin_expect(c.client == nullptr, 0)) continue;  // refused while a script was busy
     const Args args{queue_words_.data() + c.first_word, c.word_count};
