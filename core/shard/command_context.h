@@ -107,6 +107,7 @@ class CommandContext {
     if (setting_.may_block) block_ = BlockRequest{type, keys, timeout_ms};
     return setting_.may_block;
   }
+  bool may_block() const { return setting_.may_block; }
   const std::optional<BlockRequest>& block_request() const { return block_; }
 
   // --- effects

@@ -23,6 +23,8 @@ class Host {
   enum class SaveMode { kForeground, kBackground, kBackgroundSchedule };
   // SAVE, BGSAVE. OK text for the client on success; the error's message is the whole error reply.
   virtual absl::Status Save(SaveMode mode, std::string* reply) = 0;
+  // BGSAVE CANCEL: ends the child, and forgets a save that is scheduled.
+  virtual absl::Status CancelSave(std::string* reply) = 0;
   // BGREWRITEAOF.
   virtual absl::Status RewriteLog(std::string* reply) = 0;
   virtual int64_t last_save_unix_s() const = 0;

@@ -61,6 +61,29 @@ std::string_view World::BusyErrorOfAny() const {
   return error.empty() ? errors::kBusyScript : error;
 }
 
+void World::PublishLogTrouble(ShardId shard, LogTrouble trouble) {
+  std::lock_guard lock(log_trouble_mutex_);
+  published_[shard.value].log_trouble.store(trouble.Pack(), std::memory_order_release);
+  LogTrouble worst;
+  for (uint32_t i = 0; i < shard_count_; ++i) {
+    const LogTrouble t = LogTroubleOf(ShardId(static_cast<uint16_t>(i)));
+    if (t.kind > worst.kind) worst = t;
+  }
+  log_trouble_.store(worst.Pack(), std::memory_order_release);
+}
+
+Epoch World::DurableCut() const {
+  uint64_t cut = UINT64_MAX;
+  for (uint32_t i = 0; i < shard_count_; ++i) cut = std::min(cut, published_[i].durable_epoch.load(std::memory_order_acquire));
+  return Epoch(cut);
+}
+
+std::string World::WriteRefusal() const {
+  if (save_failed.load(std::memory_order_relaxed)) return std::string(errors::kMisconfRdb);
+  if (const LogTrouble trouble = log_trouble(); trouble.any()) return trouble.Refusal();
+  return {};
+}
+
 ShardId World::OwnerOf(std::string_view key) const {
   if (shard_count_ == 1) return ShardId(0);
   return ShardOfSlot(SlotOf(key), shard_count_);

@@ -106,6 +106,7 @@ struct Tx {
   bool failed = false;                    // an EXEC whose watched keys have changed: nil
   std::string_view busy;                  // a shard is busy with a script: the error to answer
   bool hold = false;                      // parts keep their keys after the run
+  std::shared_ptr<const std::vector<Gate>> frozen_until;  // set when a log failed: parts freeze what they wrote as they let go
   size_t gathered_bytes = 0;              // of the commands
   size_t place = 0;                       // in the coordinator's list of those under way
   bool one_shard() const { return parts.size() == 1; }

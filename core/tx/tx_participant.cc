@@ -46,6 +46,7 @@ void TxParticipant::Take(TxItem::What what, ShardPart* part) {
     case TxItem::What::kRelease:
       // It may not have queued up yet, or have been refused: the coordinator gives up when any other shard refuses.
       std::erase(asked_, part);
+      if (part->tx->frozen_until != nullptr) Freeze(*part);
       if (part->queued()) LetGo(part);
       shard_.coordinator().ServeReadyKeys();
       return answers_.Answer(part, TxItem::What::kReleased);
@@ -95,6 +96,15 @@ void TxParticipant::LetGo(ShardPart* part) {
   if (part->promise.value != 0) shard_.DropPromise(std::exchange(part->promise, Epoch()));
   if (MutantIs("early-unlock") && !part->queued()) return;
   shard_.locks().Release(part);
+}
+
+// A log has failed before all parts were durable: the part's keys are let go, but what it wrote is not revealed yet.
+void TxParticipant::Freeze(const ShardPart& part) {
+  std::vector<uint32_t> cells;
+  for (const LockWish& wish : part.wishes) {
+    if (wish.exclusive) cells.push_back(DirtyKeys::CellOf(wish.hash));
+  }
+  shard_.Freeze(std::move(cells), part.tx->frozen_until);
 }
 
 void TxParticipant::Run(ShardPart* part) {

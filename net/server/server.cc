@@ -280,6 +280,7 @@ int Server::Run(int signals) {
 }
 
 void Server::Tick() {
+  child_.EndIfStuck(config_.rdb_save_timeout);
   if (std::optional<absl::Status> outcome = child_.Poll()) {
     if (logs_->child_is_ours()) {
       logs_->OnChildDone(*outcome);
@@ -359,6 +360,14 @@ absl::Status Server::Save(SaveMode mode, std::string* reply) {
   note_stall_ = true;
   if (absl::Status s = saver_->SaveInBackground(); !s.ok()) return absl::InternalError("ERR");
   *reply = "Background saving started";
+  return absl::OkStatus();
+}
+
+absl::Status Server::CancelSave(std::string* reply) {
+  if (!saver_->Cancel()) {
+    return absl::FailedPreconditionError("ERR Background saving is currently not in progress or scheduled");
+  }
+  *reply = "Background saving cancelled";
   return absl::OkStatus();
 }
 

@@ -36,6 +36,7 @@ class Server final : public Host {
   int Run(int signals);
 
   absl::Status Save(SaveMode mode, std::string* reply) override;
+  absl::Status CancelSave(std::string* reply) override;
   absl::Status RewriteLog(std::string* reply) override;
   int64_t last_save_unix_s() const override { return saver_->last_save_unix_s(); }
   absl::Status Shutdown(int save, bool now, bool force) override;

@@ -39,8 +39,12 @@ class LogSet {
   absl::StatusOr<bool> OpenFor(Shard& shard);
 
   // --- rewrite
-  // Asks for a rewrite; it starts as soon as no child is at work. Any thread.
-  void RequestRewrite() { wanted_ = true; }
+  // Asks for a rewrite; it starts as soon as no child is at work. Any thread. After one that failed, the server's own requests
+  // wait longer each time: each try leaves an incremental file per shard behind until one succeeds.
+  void RequestRewrite() {
+    retry_at_us_ = 0;
+    wanted_ = true;
+  }
   bool wanted() const { return wanted_; }
   bool in_progress() const { return phase_ != Phase::kIdle || wanted_; }
   // Main thread, ten times a second.
@@ -72,6 +76,9 @@ class LogSet {
   enum class Phase { kIdle, kPrepared, kWriting };
 
   LogWriter::Options WriterOptions() const;
+  // Some log's fsync has failed: it needs a new file and a fresh base.
+  bool NewLogNeeded() const;
+  void NoteOutcome(bool ok);
   // Makes what is loaded the base of a new log, with `bases` already written.
   absl::Status BeginNew(std::vector<BaseFile> bases);
   std::string BasePath(uint64_t generation, uint32_t shard) const;
@@ -101,7 +108,9 @@ class LogSet {
   Epoch base_epoch_;
   TxId next_tx_;
   std::vector<ManifestStore::NewBase> new_bases_;
-  int64_t retry_at_us_ = 0;
+  std::vector<ShardLog*> awaiting_base_;  // logs that this rewrite begins anew
+  std::atomic<int64_t> retry_at_us_{0};
+  uint32_t failures_ = 0;                 // in a row; main thread, or parked
   std::atomic<uint64_t> base_bytes_{0};
   std::atomic<bool> last_ok_{true};
   std::atomic<int64_t> last_seconds_{-1}, started_s_{0};
