@@ -74,6 +74,7 @@ void CommandContext::Begin(const CommandSpec& command, Args words, std::string_v
   changed_ = false;
   changed_everything_ = false;
   escalated_ = false;
+  unless_durable_ = {};
   block_.reset();
 }
 

@@ -76,6 +76,8 @@ class Coordinator {
     int64_t timeout_ms = 0;
   };
   virtual void AwaitDurable(Client* client, const DurabilityWait& wait) = 0;
+  // In a park under `always`, after its flush: whether all that the section did and could see is durable.
+  virtual void OnParkFlushed(bool durable) = 0;
   // CLIENT UNBLOCK, with every shard parked. False: the client does not wait.
   virtual bool Unblock(Client* client, bool with_error) = 0;
 };
@@ -156,6 +158,7 @@ class Shard final : public CompletionSink {
   // `always`, when a log fails: what a transaction wrote in these cells (DirtyKeys) is not revealed before all its parts are durable,
   // those on other shards too, and nothing else is held up by it.
   void Freeze(std::vector<uint32_t> cells, std::shared_ptr<const std::vector<Gate>> until);
+  void ForgetFrozen() { frozen_.clear(); }
   // Closes the epoch of now on every shard and has their logs make it durable. Returns it: see World::DurableCut.
   // With `again` that epoch, which was asked for before.
   Epoch SyncAllSoon(Epoch again = Epoch());

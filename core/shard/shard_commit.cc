@@ -4,6 +4,7 @@
 
 #include "core/base/log.h"
 #include "core/base/status.h"
+#include "core/shard/host.h"
 #include "core/shard/shard.h"
 #include "core/shard/world.h"
 
@@ -47,7 +48,9 @@ void Shard::FlushLogNow() {
 }
 
 void Shard::PublishTrouble() {
-  const LogTrouble trouble = log_->trouble();
+  LogTrouble trouble = log_->trouble();
+  // A write that runs meanwhile could carry what is frozen into other keys.
+  if (__builtin_expect(!frozen_.empty(), 0) && !trouble.any()) trouble = {LogTrouble::Kind::kBehind, 0, id_};
   if (trouble == trouble_published_) return;
   trouble_published_ = trouble;
   world_.PublishLogTrouble(id_, trouble);
@@ -108,7 +111,12 @@ bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
   }
   // Also when the section has ended `always`: replies still wait for what was recorded under it, and under `no` nobody would sync it.
   const bool ended_always = was_always && !world_.always();
-  const bool durable = (!was_always && !world_.always()) || MakeParkDurable(shards, batches_before, tx, reveals || ended_always);
+  bool durable = true;
+  if (was_always || world_.always()) {
+    durable = MakeParkDurable(shards, batches_before, tx, reveals || ended_always);
+    for (Shard* shard : shards) shard->coordinator_->OnParkFlushed(durable);
+    if (!was_always) world_.host().OnAlwaysBegun(durable);
+  }
   world_.park().Release();
   stats_.last_park_us = world_.clock().MonotonicMicros() - from_us;
   return durable;

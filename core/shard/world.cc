@@ -42,6 +42,7 @@ void World::SetAlways(bool on) {
   for (auto& shard : shards_) {
     DirtyKeys& dirty = shard->keyspace().dirty_keys();
     on ? dirty.Enable() : dirty.Disable();
+    shard->ForgetFrozen();
   }
 }
 

@@ -456,7 +456,8 @@ bool TxCoordinator::GiveUpFlushing(Tx* tx) {
     return true;
   }
   auto until = std::make_shared<std::vector<Gate>>();
-  for (auto& part : tx->parts) until->push_back({part->shard, part->gate});
+  // One that has seen something frozen depends on that, but must not be frozen for ever.
+  for (auto& part : tx->parts) until->push_back({part->shard, part->gate == kNeverDurable ? part->batch : part->gate});
   tx->frozen_until = std::move(until);
   tx->state = Tx::State::kReleasing;
   SendAll(tx, TxItem::What::kRelease);
@@ -582,6 +583,10 @@ void TxCoordinator::RunPark() {
     } else if (run.blocked) {
       Block(tx);
     } else {
+      if (!durable && !tx.unless_durable.empty()) {
+        run.reply.clear();
+        Reply(&run.reply, tx.resp).Error(tx.unless_durable);
+      }
       Finish(tx, run.reply, Gate{});
     }
   }

@@ -63,6 +63,7 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   void ServeReadyKeys() override { ready_keys_.Serve(); }
   // The same for another shard's coordinator, in a park.
   void ServeReadyKeysParked() { ready_keys_.Serve(/*parked=*/true); }
+  void OnParkFlushed(bool durable) override { ready_keys_.ParkFlushed(durable); }
   void ServeReadyKeyParked(ReadyKey key) { ready_keys_.ServeParked(std::move(key)); }
   bool Unblock(Client* client, bool with_error) override;
 

@@ -122,7 +122,8 @@ void TxParticipant::Run(ShardPart* part) {
     // What a read-only part of a writing transaction saw is in the log already.
     shard_.SealPart(tx.epoch, stamped ? TxStamp{tx.number, tx.writers} : TxStamp{});
     if (shard_.world().always()) {
-      part->gate = std::max(part->gate, shard_.log().open_batch() - 1);
+      part->batch = shard_.log().open_batch() - 1;
+      part->gate = std::max(part->gate, part->batch);
       shard_.TellWhenDurable(tx.home);
     }
   }
@@ -193,7 +194,7 @@ void TxParticipant::CompareWatched(ShardPart* part) {
 void TxParticipant::RunSteps(ShardPart* part) {
   part->replies.clear();
   part->ends.clear();
-  part->gate = 0;
+  part->gate = part->batch = 0;
   // All buckets, then all entries: the cache misses overlap.
   const Db& db = shard_.keyspace().db(part->tx->db);
   for (const LockWish& wish : part->wishes) db.Prefetch(wish.hash);

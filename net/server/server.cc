@@ -406,7 +406,9 @@ absl::Status Server::ApplyOptions(OptionHooks hooks, const Config& old) {
   }
   if (hooks.Has(OptionHook::kMaxclients)) RaiseFileLimit(config_);
   if (hooks.Has(OptionHook::kSave) && config_.save.empty()) world_->save_failed = false;
-  if (hooks.Has(OptionHook::kAppendFsync)) logs_->SetPolicy(config_.appendfsync);
+  if (hooks.Has(OptionHook::kAppendFsync)) {
+    if (absl::Status s = logs_->SetPolicy(config_.appendfsync, old.appendfsync); !s.ok()) return s;
+  }
   if (hooks.Has(OptionHook::kAppendonly)) {
     if (config_.appendonly) {
       if (absl::Status s = logs_->TurnOn(); !s.ok()) return s;
@@ -415,6 +417,10 @@ absl::Status Server::ApplyOptions(OptionHooks hooks, const Config& old) {
     }
   }
   return absl::OkStatus();
+}
+
+void Server::OnAlwaysBegun(bool durable) {
+  if (std::optional<AppendFsync> before = logs_->EndPolicyChange(durable)) config_.appendfsync = *before;
 }
 
 std::vector<Client*> Server::Clients() {

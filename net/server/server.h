@@ -42,6 +42,7 @@ class Server final : public Host {
   absl::Status Shutdown(int save, bool now, bool force) override;
   absl::Status AbortShutdown() override;
   absl::Status ApplyOptions(OptionHooks hooks, const Config& old) override;
+  void OnAlwaysBegun(bool durable) override;
   void AppendInfo(std::string_view section, std::string* out) override;
   std::vector<Client*> Clients() override;
   void Kill(Client* client, bool now) override;

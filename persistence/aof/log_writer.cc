@@ -213,7 +213,8 @@ void LogWriter::Restart() {
   restart_.reset();
   in_flight_.clear();
   in_flight_done_ = 0;
-  resumed_ = sync_failed_ = sync_requested_ = false;
+  resumed_ = sync_failed_ = false;
+  sync_requested_ = pending_size() > 0;  // somebody may have asked meanwhile
   error_ = absl::OkStatus();
 }
 

@@ -79,6 +79,8 @@ void ShardLog::ChangePolicy(FsyncPolicy policy, Epoch epoch) {
   complete_ = complete;
   closed_.push_back({complete, end});
   NoteSealed(end);
+  // Answers may wait for what was recorded under `always`; under `no` nobody else would ask for it.
+  writer_->RequestSync();
 }
 
 void ShardLog::NoteSealed(Lsn end) {

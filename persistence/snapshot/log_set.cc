@@ -1,6 +1,9 @@
 #include "persistence/snapshot/log_set.h"
 
+#include <string.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "core/base/log.h"
 #include "core/base/random.h"
@@ -15,7 +18,7 @@ namespace {
 constexpr uint64_t kPreallocateBytes = 64 << 20;
 // After a rewrite that failed; doubles up to the second.
 constexpr int64_t kRetryMicros = 1'000'000;
-constexpr int64_t kRetryMicrosMax = 300'000'000;
+constexpr int64_t kRetryMicrosMax = 60'000'000;
 
 FsyncPolicy PolicyOf(AppendFsync option) {
   switch (option) {
@@ -267,13 +270,30 @@ bool LogSet::RewriteDue() const {
 
 // --- at run time
 
-void LogSet::SetPolicy(AppendFsync policy) {
+absl::Status LogSet::SetPolicy(AppendFsync policy, AppendFsync before) {
+  if (on_ && policy == AppendFsync::kAlways && policy != before) {
+    if (const LogTrouble trouble = world_.log_trouble(); trouble.failed()) {
+      return absl::UnavailableError(StrCat("the log of shard ", trouble.shard.value, " has failed: ", std::string_view(strerror(trouble.error))));
+    }
+    before_always_ = before;
+  }
   // A new epoch, and a mark in every log that all before it is complete: what was written under the old policy is judged by the
   // old rule, and the park ends only when the marks are durable. Without them a shard that stays idle under `always`, where
   // epochs are not closed, would hold the cut back behind effects that have become durable.
   world_.AdvanceEpoch(world_.CurrentEpoch());
   for (ShardLog* log : logs_) log->ChangePolicy(PolicyOf(policy), world_.CurrentEpoch());
   world_.SetAlways(on_ && policy == AppendFsync::kAlways);
+  return absl::OkStatus();
+}
+
+std::optional<AppendFsync> LogSet::EndPolicyChange(bool durable) {
+  const std::optional<AppendFsync> before = std::exchange(before_always_, std::nullopt);
+  if (!before || durable) return std::nullopt;
+  // A record under `always` on a healthy shard would say that the mark stands in every log, and the next start, which does not find it in
+  // this one, would refuse them all ("durable-lost").
+  LogWarning("appendfsync always was not begun: the logs could not be flushed");
+  (void)SetPolicy(*before, AppendFsync::kAlways);
+  return before;
 }
 
 absl::Status LogSet::TurnOn() {

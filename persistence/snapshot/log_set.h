@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,11 @@ class LogSet {
   bool RewriteDue() const;
 
   // --- at run time, parked
-  void SetPolicy(AppendFsync policy);
+  // From `always` on recovery trusts that all which was recorded before it is durable on every shard: refused while a log has failed,
+  // and taken back (EndPolicyChange) when the flush that ends the park fails.
+  absl::Status SetPolicy(AppendFsync policy, AppendFsync before);
+  // Parked, after that flush. The policy that holds on, if the new one was taken back.
+  std::optional<AppendFsync> EndPolicyChange(bool durable);
   // appendonly yes: the data of now becomes the base; blocks until it is written. appendonly no: the log ends here.
   absl::Status TurnOn();
   void TurnOff();
@@ -108,6 +113,7 @@ class LogSet {
   Epoch base_epoch_;
   TxId next_tx_;
   std::vector<ManifestStore::NewBase> new_bases_;
+  std::optional<AppendFsync> before_always_;  // while a change to always is not durable yet
   std::vector<ShardLog*> awaiting_base_;  // logs that this rewrite begins anew
   std::atomic<int64_t> retry_at_us_{0};
   uint32_t failures_ = 0;                 // in a row; main thread, or parked

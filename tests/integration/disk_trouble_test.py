@@ -169,6 +169,150 @@ class Always(DiskTroubleTest):
         self.wait_writable(a)
         self.assertEqual(self.server.call("GET", b), b"v")
 
+    def test_who_is_served_by_a_parked_write_hears_nothing_when_its_flush_fails(self):
+        self.begin(ALWAYS)
+        source, target = keys_of(0, 1)[0], keys_of(2, 1)[0]
+        self.server.call("RPUSH", source, "v")
+        for waiter in (self.client() for _ in range(SHARDS)):
+            waiter.sock.sendall(encode(["BLPOP", target, 0]))
+            wait_until(lambda: self.server.info("clients")["blocked_clients"] == "1", 5, "the wait")
+            self.fault(0, "WRITE", errno.ENOSPC, 1)
+            self.check_closed(self.client(), "RENAME", source, target)
+            # The log of the target's shard is whole, but without the other part nothing of it counts.
+            with self.assertRaises((Disconnected, ConnectionError)):
+                self.fail("BLPOP was answered %r" % waiter.read())
+            self.wait_writable("k")
+            self.assertEqual(self.server.call("EXISTS", source, target), 0)
+            self.server.call("RPUSH", source, "v")
+
+    def test_transaction_that_lost_a_part_leaves_nothing_behind(self):
+        self.begin(ALWAYS)
+        a, b = keys_of(0, 1)[0], keys_of(2, 1)[0]
+        self.server.call("MSET", a, "old", b, "old")
+        self.fault(2, "WRITE", errno.ENOSPC)
+        with self.client() as client:
+            for words in (("MULTI",), ("SET", a, "new"), ("SET", b, "new")):
+                client.must(*words)
+            self.check_closed(client, "EXEC")
+        self.wait_trouble("write")
+        self.check_closed(self.client(), "GET", a)
+        self.assertTrue(self.refused(self.client(), "COPY", a, b))
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.server.call("MGET", a, b), [b"old", b"old"])
+
+    def test_always_does_not_begin_on_a_log_that_fails(self):
+        self.begin(EVERYSEC)
+        key, other = keys_of(0, 1)[0], keys_of(1, 1)[0]
+        for name in (key, other):
+            self.server.call("SET", name, "v")
+        self.assertEqual(self.server.call("WAITAOF", 1, 0, 10000), [1, 0])
+        self.fault(1, "SYNC", errno.EIO)
+        self.admin.must("CONFIG", "SET", "rdb-save-rate-limit", "1")  # the new base takes its time
+        reply = self.admin.call("CONFIG", "SET", "appendfsync", "always")
+        self.assertTrue(reply.startswith(b"ERR CONFIG SET failed"), reply)
+        self.assertEqual(self.admin.call("CONFIG", "GET", "appendfsync")[1], b"everysec")
+        self.wait_trouble("fsync")
+        reply = self.admin.call("CONFIG", "SET", "appendfsync", "always")
+        self.assertIn(b"has failed", reply)
+        # Not a record under `always` on a healthy shard: it would say that the other one had been durable.
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.server.call("MGET", key, other), [b"v", b"v"])
+        self.admin = self.client()
+        self.admin.must("CONFIG", "SET", "appendfsync", "always")
+        self.server.call("SET", key, "w")
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.server.call("MGET", key, other), [b"w", b"v"])
+
+    def test_always_ends_on_a_log_that_fails(self):
+        self.begin(ALWAYS)
+        near, far = keys_of(0, 1)[0], keys_of(1, 1)[0]
+        self.fault(1, "WRITE", errno.ENOSPC)
+        clients = [self.client() for _ in range(SHARDS)]
+        for client in clients:
+            client.sock.sendall(encode(["SET", far, "in doubt"]))
+        self.admin.must("CONFIG", "SET", "appendfsync", "no")
+        for client in clients:  # an answer, a refusal or the end, but in time
+            try:
+                client.read()
+            except (Disconnected, ConnectionError):
+                pass
+        self.fault(1, "WRITE", 0)
+        self.wait_writable(far)
+        self.assertEqual(self.server.call("SET", near, "v"), b"OK")
+        self.assertEqual(self.server.call("WAITAOF", 1, 0, 10000), [1, 0])
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.server.call("MGET", near, far), [b"v", b"again"])
+
+    def test_empty_part_after_a_restart_under_always(self):
+        self.begin(EVERYSEC)
+        a, b, c = (keys_of(shard, 1)[0] for shard in range(SHARDS))
+        self.server.call("MSET", a, "v", b, "v", c, "v")
+        self.server.terminate()
+        self.server.start(args=ALWAYS)
+        for _ in range(3):  # epochs of which shards 1 and 2 say nothing
+            self.server.call("SET", a, "w")
+            time.sleep(0.02)
+        missing, other = keys_of(1, 3)[1:]
+        self.assertEqual(self.server.call("DEL", a, missing), 1)
+        self.server.call("SET", other, "w")
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.server.call("MGET", a, b, c), [None, b"v", b"v"])
+
+    def test_real_full_disk_leaves_nobody_waiting(self):
+        for policy in ("always", "everysec"):
+            with self.subTest(policy):
+                self.full_disk(policy)
+
+    def full_disk(self, policy):
+        self.begin(ALWAYS + ["--appendfsync", policy])
+        keys = [key for shard in range(SHARDS) for key in keys_of(shard, 4)]
+        pid = self.server.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (100 << 10, before[1]))
+        clients = [self.client() for _ in range(4 * SHARDS)]
+        for turn in range(40):
+            for i, client in list(enumerate(clients)):
+                if client is None:
+                    continue
+                key, other = keys[(turn + i) % len(keys)], keys[(turn + 5 * i + 1) % len(keys)]
+                value = "%d.%d." % (turn, i) + "x" * 2000
+                words = ["SET", key, value] if i % 2 else ["MSET", key, value, other, value]
+                if i % 4 == 3:
+                    client.sock.sendall(encode(["GET", key]) * 3)
+                client.sock.sendall(encode(words))
+                try:
+                    for _ in range(4 if i % 4 == 3 else 1):
+                        client.read()  # raises when nothing comes for a while
+                except (Disconnected, ConnectionError):
+                    clients[i] = None
+        self.assertIn("trouble=write", str(self.persistence()))
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        self.wait_writable(keys[0])
+        for client in filter(None, clients):
+            self.assertEqual(client.call("PING"), b"PONG")
+        self.assertEqual(self.server.call("SET", keys[1], "w"), b"OK")
+        self.assertEqual(self.server.call("WAITAOF", 1, 0, 10000), [1, 0])
+        now = self.server.call("MGET", *keys)
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.server.call("MGET", *keys), now)
+        self.server.kill()
+
+    def test_shutdown_does_not_wait_for_a_disk_that_fails(self):
+        for policy, op in (("always", "WRITE"), ("everysec", "SYNC")):
+            with self.subTest(policy):
+                self.begin(ALWAYS + ["--appendfsync", policy])
+                self.fault("*", op, errno.ENOSPC)
+                with self.client() as client:
+                    client.sock.sendall(encode(["SET", "k", "v"]))
+                    self.wait_trouble("write" if op == "WRITE" else "fsync")
+                self.assertIsNotNone(self.server.terminate(within_s=10))
+
     def test_failed_fsync_begins_a_new_log(self):
         self.begin(ALWAYS)
         keys = [key for shard in range(SHARDS) for key in keys_of(shard, 2)]

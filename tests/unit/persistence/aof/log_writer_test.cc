@@ -252,6 +252,22 @@ TEST_F(LogWriterAnewTest, WaitsForAWriteThatIsStillInFlight) {
   EXPECT_EQ(writer().durable_lsn(), end);
 }
 
+// Answers may wait for it from before a change to `no`, under which nobody asks again.
+TEST_F(LogWriterAnewTest, WhatCameMeanwhileIsSyncedUnderEveryPolicy) {
+  FailASync();
+  const Lsn start = writer().Abandon(NewFile());
+  writer().SetPolicy(FsyncPolicy::kNo);
+  const Lsn end = Seal("c");
+  CompleteRewrite(start);
+  writer().Resume();
+  Pump(0);
+  io().CompleteWrite(writer());
+  Pump(0);
+  ASSERT_TRUE(io().sync_waits());
+  io().CompleteSync(writer());
+  EXPECT_EQ(writer().durable_lsn(), end);
+}
+
 TEST_F(LogWriterTest, FullDiskIsReportedAndTheRestIsWrittenOnRetry) {
   Start(FsyncPolicy::kAlways);
   Seal("a");
