@@ -128,6 +128,8 @@ struct Config {
   bool rdbcompression = true;
   bool rdbchecksum = true;
   std::string dbfilename = "dump.rdb";
+  int64_t rdb_save_timeout = 0;     // seconds without progress; 0: none
+  int64_t rdb_save_rate_limit = 0;  // bytes per second; 0: none
 
   // Log
   bool appendonly = false;
@@ -135,6 +137,7 @@ struct Config {
   std::string appendfilename = "appendonly.aof";
   std::string appenddirname = "appendonlydir";
   bool no_appendfsync_on_rewrite = false;
+  int64_t aof_buffer_limit = int64_t{256} << 20;
   int64_t auto_aof_rewrite_percentage = 100;
   int64_t auto_aof_rewrite_min_size = 64LL << 20;
   bool aof_load_truncated = true;

@@ -104,6 +104,9 @@ constexpr CommandDoc kDocs[] = {
     {"wait", "generic", "3.0.0", "O(1)",
      "Waits until replicas have this connection's writes.",
      "numreplicas:i timeout:i"},
+    {"waitaof", "generic", "7.2.0", "O(1)",
+     "Waits until this connection's writes are durable.",
+     "numlocal:i numreplicas:i timeout:i"},
 };
 // clang-format on
 

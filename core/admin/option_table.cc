@@ -212,6 +212,13 @@ constexpr Option kOptions[] = {
      WordLine<GetField<&Config::dbfilename>>,
      "name that snapshot files start with"},
 
+    Int<&Config::rdb_save_timeout>("rdb-save-timeout", "", 0, kNone, 0, kIntMax,
+                                   "seconds after which a child that writes a snapshot and makes no "
+                                   "progress is ended; 0 never"),
+    Memory<&Config::rdb_save_rate_limit>("rdb-save-rate-limit", "", 0, kNone, 0, kLongMax,
+                                         "bytes per second that such a child writes at most; 0 as "
+                                         "fast as it can"),
+
     // Log
     Bool<&Config::appendonly>("appendonly", 0, kAppendonly, "log every write"),
     Enum<&Config::appendfsync, kFsyncNames>("appendfsync", 0, kAppendFsync,
@@ -244,6 +251,9 @@ constexpr Option kOptions[] = {
     Bool<&Config::no_appendfsync_on_rewrite>(
         "no-appendfsync-on-rewrite", 0, kNone,
         "under everysec, leave flushing to the OS while a snapshot is written"),
+    Memory<&Config::aof_buffer_limit>("aof-buffer-limit", "", 0, kNone, 1 << 20, kLongMax,
+                                      "bytes of a shard's log that may wait for a slow disk before "
+                                      "writes are refused"),
     Int<&Config::auto_aof_rewrite_percentage>("auto-aof-rewrite-percentage", "", 0, kNone, 0,
                                               kIntMax,
                                               "rewrite the log when it grew by so much; 0 never"),

@@ -8,6 +8,7 @@
 #include "core/cmd/command_help.h"
 #include "core/cmd/groups.h"
 #include "core/cmd/info_reset.h"
+#include "core/resp/errors.h"
 #include "core/shard/client.h"
 #include "core/shard/host.h"
 #include "core/shard/shard.h"
@@ -44,6 +45,9 @@ void Set(CommandContext& ctx) {
       return ctx.reply.Error(
           StrCat("ERR CONFIG SET failed (possibly related to argument '", pairs[0], "') - ", MessageOf(s)));
     }
+  }
+  if (hooks->Has(OptionHook::kAppendFsync) && config.appendfsync == AppendFsync::kAlways) {
+    ctx.ErrorUnlessDurable(errors::kAlwaysNotBegun);
   }
   if (hooks->Has(OptionHook::kSlowlog)) {
     for (uint32_t i = 0; i < ctx.world()->shard_count(); ++i) ctx.world()->shard(i).ApplySlowLimits();

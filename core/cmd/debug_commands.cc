@@ -11,6 +11,7 @@
 #include "core/cmd/command_help.h"
 #include "core/cmd/server_handlers.h"
 #include "core/shard/client.h"
+#include "core/shard/shard.h"
 #include "core/shard/world.h"
 #include "core/value/hash.h"
 #include "core/value/list.h"
@@ -117,9 +118,37 @@ void Protocol(CommandContext& ctx) {
       "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
+// LOG-FAULT <shard | *> <WRITE | SYNC> <errno [times] | DELAY ms [times]>: what the disk does to the log's next requests. Without
+// `times`, to all of them until LOG-FAULT ... 0.
+void LogFaultCommand(CommandContext& ctx) {
+  const size_t n = ctx.args.size();
+  LogFault fault;
+  if (Is(ctx.args[3], "sync")) {
+    fault.op = LogFault::Op::kSync;
+  } else if (!Is(ctx.args[3], "write")) {
+    return ReplySyntaxError(ctx);
+  }
+  World& world = *ctx.world();
+  const bool delay = Is(ctx.args[4], "delay");
+  const size_t number = delay ? 5 : 4;
+  int64_t shard = -1, value;
+  if (number >= n || n > number + 2) return ReplySyntaxError(ctx);
+  if (ctx.args[2] != "*" && !IntegerArgIn(ctx, 2, 0, world.shard_count() - 1, &shard)) return;
+  if (!IntegerArgIn(ctx, number, 0, delay ? 3600'000 : 133, &value)) return;
+  fault.times = value == 0 ? 0 : -1;
+  if (n > number + 1 && !IntegerArgIn(ctx, number + 1, 0, INT32_MAX, &fault.times)) return;
+  delay ? fault.delay_ms = value : fault.error = static_cast<int>(value);
+  for (uint32_t i = 0; i < world.shard_count(); ++i) {
+    if (shard < 0 || shard == i) world.shard(i).log().InjectFault(fault);
+  }
+  ctx.reply.Ok();
+}
+
 void Help(CommandContext& ctx) {
   ReplyHelp(ctx, {"CHANGE-REPL-ID", "    Accepted; there is no replication.", "DIGEST", "    A checksum of all data.",
                   "ERROR <text>", "    Answers that error.", "LOG <text>", "    Writes to the log.",
+                  "LOG-FAULT <shard|*> <WRITE|SYNC> <errno|DELAY ms> [<times>]",
+                  "    The next requests of the append only file fail or take so long; errno 0 ends it.",
                   "OBJECT <key>", "    How a value is stored.", "PROTOCOL <type>", "    A reply of that type.",
                   "QUICKLIST-PACKED-THRESHOLD <size>", "    Accepted; the thresholds are options.",
                   "SET-ACTIVE-EXPIRE <0|1>", "    Whether expired keys are deleted before somebody asks for them.",
@@ -151,6 +180,7 @@ void DebugCommand(CommandContext& ctx) {
     LogNotice("DEBUG LOG: ", ctx.args[2]);
     return ctx.reply.Ok();
   }
+  if (Is(verb, "log-fault") && n >= 5) return LogFaultCommand(ctx);
   if (Is(verb, "set-active-expire") && n == 3) {
     bool on = ctx.args[2] != "0";
     ctx.ForEachKeyspace([&](Keyspace& keyspace) { keyspace.PauseActiveExpiry(!on); });

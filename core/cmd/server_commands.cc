@@ -6,6 +6,8 @@
 #include "core/cmd/info_sections.h"
 #include "core/cmd/server_cluster.h"
 #include "core/cmd/server_handlers.h"
+#include "core/shard/client.h"
+#include "core/shard/shard.h"
 #include "core/shard/world.h"
 
 namespace basalt {
@@ -64,6 +66,27 @@ void WaitCommand(CommandContext& ctx) {
   int64_t replicas, timeout;
   if (!IntegerArg(ctx, 1, &replicas) || !IntegerArg(ctx, 2, &timeout, errors::kTimeoutNotInteger)) return;
   if (timeout < 0) return ctx.reply.Error(errors::kTimeoutNegative);
+  // There are no replicas, so nothing but the time can end it.
+  if (replicas <= 0 || !ctx.may_block()) return ctx.reply.Integer(0);
+  ctx.shard()->coordinator().AwaitDurable(ctx.client(), {.replicas = replicas, .timeout_ms = timeout});
+}
+
+// WAITAOF <local 0|1> <replicas> <timeout>: how many logs have what this connection wrote, the own one and replicas'.
+void WaitaofCommand(CommandContext& ctx) {
+  int64_t local, replicas, timeout;
+  if (!IntegerArgIn(ctx, 1, 0, 1, &local, "ERR value is out of range, value must between 0 and 1")) return;
+  if (!IntegerArgIn(ctx, 2, 0, INT64_MAX, &replicas, errors::kMustBePositive)) return;
+  if (!IntegerArg(ctx, 3, &timeout, errors::kTimeoutNotInteger)) return;
+  if (timeout < 0) return ctx.reply.Error(errors::kTimeoutNegative);
+  const World& world = *ctx.world();
+  if (local > 0 && !ctx.world()->config().appendonly) return ctx.reply.Error(errors::kWaitaofWithoutLog);
+  if (ctx.may_block() && (replicas > 0 || (local > 0 && !world.always()))) {
+    return ctx.shard()->coordinator().AwaitDurable(
+        ctx.client(), {.local = local > 0, .replies_local = true, .replicas = replicas, .timeout_ms = timeout});
+  }
+  ctx.reply.Array(2);
+  // Under `always` this reply leaves behind those of the writes, and so only once they are durable.
+  ctx.reply.Integer(local > 0 && world.always());
   ctx.reply.Integer(0);
 }
 
@@ -130,7 +153,8 @@ std::span<const CommandSpec> ServerCommands() {
       {"shutdown", -1, kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy, {}, kEverywhere, ShutdownCommand, "server", ""},
       {"slaveof", 3, kReplication | kNoAsyncLoading, {}, kHere, ReplicaofCommand, "server", ""},
       {"time", 1, kLoading | kStale | kFast, {}, kHere, TimeCommand, "server", "", {}, kVaries},
-      {"wait", 3, kNoScript, {}, kHere, WaitCommand, "connection", "", {}, "request_policy:all_shards response_policy:agg_min"},
+      {"wait", 3, kNoScript, {}, Where::kHomeInTurn, WaitCommand, "connection", "", {}, "request_policy:all_shards response_policy:agg_min"},
+      {"waitaof", 4, kNoScript, {}, Where::kHomeInTurn, WaitaofCommand, "connection", "", {}, "request_policy:all_shards response_policy:agg_min"},
       Container("cluster", ClusterSubcommands(), "cluster"),
       Container("latency", LatencySubcommands()),
       Container("memory", MemorySubcommands()),

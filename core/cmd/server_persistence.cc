@@ -22,6 +22,11 @@ void SaveCommand(CommandContext& ctx) {
 }
 
 void BgsaveCommand(CommandContext& ctx) {
+  if (ctx.args.size() == 2 && Is(ctx.args[1], "cancel")) {
+    std::string text;
+    absl::Status s = ctx.world()->host().CancelSave(&text);
+    return ReplyOutcome(ctx, s, text);
+  }
   const bool schedule = ctx.args.size() == 2 && Is(ctx.args[1], "schedule");
   if (ctx.args.size() > 1 && !schedule) return ReplySyntaxError(ctx);
   std::string text;

@@ -223,8 +223,8 @@ bool ScriptEngine::MayRun(CommandContext& ctx, const Target& target, bool read_o
   };
   const World* world = ctx.world();
   if (!(target.flags & kNoWrites)) {
-    if (world != nullptr && world->save_failed.load(std::memory_order_relaxed))
-      return fail(errors::kMisconfRdb);
+    const std::string refusal = world != nullptr ? world->WriteRefusal() : std::string();
+    if (!refusal.empty()) return fail(refusal);
     if (read_only) return fail(kWriteInReadOnly);
   }
   if (!(target.flags & (kNoWrites | kAllowOom)) && world != nullptr &&

@@ -102,11 +102,8 @@ bool ScriptRun::MayWrite() {
     return Refuse("ERR Write commands are not allowed from read-only scripts.");
   World* world = caller_.world();
   if (world == nullptr || wrote_) return true;
-  if (world->save_failed.load(std::memory_order_relaxed)) return Refuse(errors::kMisconfRdb);
-  if (const absl::Status& health = caller_.shard()->log().health(); !health.ok()) {
-    return Refuse(StrCat("MISCONF Errors writing to the AOF file: ", MessageOf(health)));
-  }
-  return true;
+  const std::string refusal = world->WriteRefusal();
+  return refusal.empty() || Refuse(refusal);
 }
 
 bool ScriptRun::Reaches(const CommandSpec& spec, Args args) {

@@ -74,6 +74,7 @@ void CommandContext::Begin(const CommandSpec& command, Args words, std::string_v
   changed_ = false;
   changed_everything_ = false;
   escalated_ = false;
+  unless_durable_ = {};
   block_.reset();
 }
 
@@ -83,12 +84,10 @@ void CommandContext::Changed(std::string_view key, DbIndex db, int n) {
   if (setting_.replay) return;
   keyspace.dirty += n;
   keyspace.TouchWatchers(db, key);
-  if (setting_.parked_world) {
-    if (keyspace.journal().enabled()) parked_effects_.emplace_back(db, key);
-    return;
-  }
+  if (setting_.parked_world && keyspace.journal().enabled()) parked_effects_.emplace_back(db, key);
   if (keyspace.dirty_keys().enabled()) {
-    keyspace.dirty_keys().MarkWritten(HashKey(key), Lsn(setting_.shard->log().open_batch()));
+    Shard& owner = setting_.parked_world ? setting_.world->shard(setting_.world->OwnerOf(key)) : *setting_.shard;
+    keyspace.dirty_keys().MarkWritten(HashKey(key), Lsn(owner.log().open_batch()));
   }
 }
 
@@ -124,7 +123,8 @@ void CommandContext::NoteReads() {
   uint64_t newest = log.open_batch() - (setting_.local->journal().empty() ? 1 : 0);
   if (changed_ || spec->where == Where::kCursor) {
     gate_ = std::max(gate_, newest);
-    return;
+    if (__builtin_expect(!setting_.local->dirty_keys().any_frozen(), 1)) return;
+    if (spec->where == Where::kCursor) gate_ = kNeverDurable;
   }
   DirtyKeys& dirty = setting_.local->dirty_keys();
   if (!dirty.enabled() || (spec->keys.first == 0 && spec->keys.finder == nullptr)) return;

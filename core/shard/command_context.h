@@ -107,7 +107,12 @@ class CommandContext {
     if (setting_.may_block) block_ = BlockRequest{type, keys, timeout_ms};
     return setting_.may_block;
   }
+  bool may_block() const { return setting_.may_block; }
   const std::optional<BlockRequest>& block_request() const { return block_; }
+
+  // In a park under `always`: what the command did counts only once it is durable; else the reply is this error (a constant).
+  void ErrorUnlessDurable(std::string_view error) { unless_durable_ = error; }
+  std::string_view unless_durable() const { return unless_durable_; }
 
   // --- effects
   // `key` was modified or deleted: counts `n` changes towards the save points, fails the transactions that watch it, and has
@@ -148,6 +153,7 @@ class CommandContext {
   bool changed_ = false;
   bool changed_everything_ = false;
   bool escalated_ = false;
+  std::string_view unless_durable_;
   std::optional<BlockRequest> block_;
   uint64_t gate_ = 0;
   std::vector<std::pair<DbIndex, std::string>> parked_effects_;  // world mode: keys whose final state is to be logged

@@ -23,6 +23,8 @@ class Host {
   enum class SaveMode { kForeground, kBackground, kBackgroundSchedule };
   // SAVE, BGSAVE. OK text for the client on success; the error's message is the whole error reply.
   virtual absl::Status Save(SaveMode mode, std::string* reply) = 0;
+  // BGSAVE CANCEL: ends the child, and forgets a save that is scheduled.
+  virtual absl::Status CancelSave(std::string* reply) = 0;
   // BGREWRITEAOF.
   virtual absl::Status RewriteLog(std::string* reply) = 0;
   virtual int64_t last_save_unix_s() const = 0;
@@ -32,6 +34,9 @@ class Host {
 
   // CONFIG SET changed options; makes them take effect. After an error the caller puts `old` back. The message says what is wrong.
   virtual absl::Status ApplyOptions(OptionHooks hooks, const Config& old) = 0;
+  // A parked section has begun `appendfsync always`, and the logs have been flushed since. Not durable: whatever recovery goes by is not
+  // in every log, so the policy from before has to hold on. Parked.
+  virtual void OnAlwaysBegun(bool durable) = 0;
 
   // INFO sections that only the host knows ("persistence", "server", "clients" ...): appends "name:value\r\n" lines.
   virtual void AppendInfo(std::string_view section, std::string* out) = 0;

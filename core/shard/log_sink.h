@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "core/base/ids.h"
+#include "core/shard/log_trouble.h"
 
 namespace basalt {
 
@@ -22,6 +23,10 @@ class LogSink {
   virtual uint64_t open_batch() const = 0;
   // Every batch up to this number survives a power cut.
   virtual uint64_t durable_batch() const = 0;
+  // Every effect up to this epoch does, and so does the word that no more of it follow. Stands still under `always`.
+  virtual Epoch durable_epoch() const = 0;
+  // Makes what is sealed durable as soon as the disk can, whatever the policy.
+  virtual void RequestSync() = 0;
   // Closes the open batch with what the keyspace's journal holds, stamped with `epoch`. No records of epochs up to `complete` will
   // follow. Nothing to do when the journal is empty, except for a part of a transaction, which is written even then.
   virtual void Seal(Epoch epoch, Epoch complete, TxStamp tx) = 0;
@@ -33,8 +38,10 @@ class LogSink {
   virtual void CloseEpoch(Epoch epoch) = 0;
   // Size of the log since the last rewrite's cut, in bytes.
   virtual uint64_t bytes_since_rewrite() const = 0;
-  // Non-OK while writes must be refused (the disk failed or is full); the text is what clients get after "MISCONF ".
-  virtual const absl::Status& health() const = 0;
+  // While there is some, writes are refused on every shard (World::PublishLogTrouble).
+  virtual LogTrouble trouble() const = 0;
+  // For tests. Own thread, or parked.
+  virtual void InjectFault(const LogFault& fault) = 0;
 };
 
 }  // namespace basalt

@@ -23,6 +23,7 @@ struct Message {
     kConnection,  // value: a socket that this shard shall serve
     kDurable,     // the sender's log has become durable further than before
     kCloseEpoch,  // value: mark this epoch in your log once it is complete
+    kSyncEpoch,   // value: the same, and make it durable soon
   };
   Kind kind;
   ShardId from;

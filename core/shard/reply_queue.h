@@ -23,6 +23,9 @@ struct Gate {
   uint64_t batch = 0;
 };
 
+// Of what must not be revealed because a log has failed, until it has recovered (Shard::Freeze).
+inline constexpr uint64_t kNeverDurable = ~uint64_t{0};
+
 class ReplyQueue {
  public:
   using Ticket = uint64_t;
@@ -62,6 +65,12 @@ class ReplyQueue {
     slot.gate = gate;
     slot.answered = true;
     --unanswered_;
+  }
+
+  // What the answer at the front of the line waits for; null when it has none yet, or waits for nothing.
+  const Gate* front_gate() const {
+    const bool waits = !slots_.empty() && slots_.front().answered && slots_.front().gate.batch != 0;
+    return waits ? &slots_.front().gate : nullptr;
   }
 
   // Forgets the whole line: its connection is gone. Later answers must not come.

@@ -59,6 +59,7 @@ bool Shard::Tick(int64_t wait_us) {
   mono_us_ = world_.clock().MonotonicMicros();
   tick_epoch_ = world_.CurrentEpoch();
   PublishDurable();
+  if (__builtin_expect(!frozen_.empty(), 0)) Thaw();
   worked |= frontend_->Receive();
   worked |= SendBatches();
   while (inbox_next_ < inbox_.size()) Handle(Message(inbox_[inbox_next_++]));
@@ -108,6 +109,10 @@ void Shard::Handle(const Message& message) {
       return;  // the reply stage looks at every held reply anyway
     case Message::Kind::kCloseEpoch:
       close_epoch_ = std::max(close_epoch_, Epoch(message.value));
+      return;
+    case Message::Kind::kSyncEpoch:
+      close_epoch_ = std::max(close_epoch_, Epoch(message.value));
+      sync_epoch_ = std::max(sync_epoch_, Epoch(message.value));
       return;
   }
 }

@@ -68,6 +68,16 @@ class Coordinator {
   virtual void Escalate(Client* client, const CommandSpec* spec, Args args, std::string_view raw) = 0;
   // A command on this shard has put something into keys that blocked clients wait for.
   virtual void ServeReadyKeys() = 0;
+  // WAIT and WAITAOF: the client waits, at most `timeout_ms` (0: for ever), until that holds.
+  struct DurabilityWait {
+    bool local = false;    // its writes are durable, on every shard
+    bool replies_local = false;  // WAITAOF: whether they are is the first of two numbers in the reply
+    int64_t replicas = 0;  // and so many replicas have them, of which there are none
+    int64_t timeout_ms = 0;
+  };
+  virtual void AwaitDurable(Client* client, const DurabilityWait& wait) = 0;
+  // In a park under `always`, after its flush: whether all that the section did and could see is durable.
+  virtual void OnParkFlushed(bool durable) = 0;
   // CLIENT UNBLOCK, with every shard parked. False: the client does not wait.
   virtual bool Unblock(Client* client, bool with_error) = 0;
 };
@@ -145,10 +155,19 @@ class Shard final : public CompletionSink {
     if (to != id_) told_undurable_.Add(to);
   }
 
+  // `always`, when a log fails: what a transaction wrote in these cells (DirtyKeys) is not revealed before all its parts are durable,
+  // those on other shards too, and nothing else is held up by it.
+  void Freeze(std::vector<uint32_t> cells, std::shared_ptr<const std::vector<Gate>> until);
+  void ForgetFrozen() { frozen_.clear(); }
+  // Closes the epoch of now on every shard and has their logs make it durable. Returns it: see World::DurableCut.
+  // With `again` that epoch, which was asked for before.
+  Epoch SyncAllSoon(Epoch again = Epoch());
+
   // --- parked sections
-  // Runs `section` on this thread while the shards that the park has announced stand still; under `always`, returns only when all
-  // that the section wrote or could see is durable. Called by the coordinator when the park is all quiet; gives the turn back.
-  void RunParked(absl::FunctionRef<void()> section);
+  // Runs `section` on this thread while the shards that the park has announced stand still. Under `always` it returns only when all
+  // that the section wrote is durable, and with `reveals` all that it could see; false: a log has failed, that is not durable, and
+  // nothing of it may be told. Called by the coordinator when the park is all quiet; gives the turn back.
+  bool RunParked(absl::FunctionRef<void()> section, bool reveals);
 
   // --- a script that runs for longer than busy-reply-threshold
   // Called by it again and again, in the middle of a command: tells clients and other shards that the shard is busy. True: the server
@@ -220,6 +239,9 @@ class Shard final : public CompletionSink {
   void Stand(uint64_t round);
   void Leave();
   void PublishDurable();
+  void PublishTrouble();
+  void Thaw();
+  bool MakeParkDurable(const std::vector<Shard*>& shards, const std::vector<uint64_t>& batches_before, TxStamp tx, bool reveals);
   CommandContext::Setting SettingFor(Client* client) {
     return {.local = &keyspace_, .world = &world_, .shard = this, .client = client};
   }
@@ -287,6 +309,14 @@ class Shard final : public CompletionSink {
   ShardSet told_undurable_;                     // shards that hold answers waiting for our log
   uint32_t hops_in_flight_ = 0;
   uint64_t durable_published_ = 0;
+  LogTrouble trouble_published_;
+  struct Frozen {
+    std::vector<uint32_t> cells;
+    std::shared_ptr<const std::vector<Gate>> until;
+  };
+  std::vector<Frozen> frozen_;
+  Epoch sync_epoch_;                            // to be made durable soon
+  Epoch durable_epoch_published_;
   Epoch tick_epoch_;
   Epoch close_epoch_;                           // epoch to mark as complete once the tick's epoch is past it
   int64_t mono_us_ = 0;

@@ -86,6 +86,7 @@ void Shard::HandleWhileBusy(const Message& message) {
     case Message::Kind::kConnection:
     case Message::Kind::kDurable:
     case Message::Kind::kCloseEpoch:
+    case Message::Kind::kSyncEpoch:
       return Handle(message);
   }
 }

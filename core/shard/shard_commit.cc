@@ -4,6 +4,7 @@
 
 #include "core/base/log.h"
 #include "core/base/status.h"
+#include "core/shard/host.h"
 #include "core/shard/shard.h"
 #include "core/shard/world.h"
 
@@ -40,12 +41,26 @@ void Shard::Stand(uint64_t round) {
 }
 
 void Shard::FlushLogNow() {
-  // A failure shows in the log's health, which refuses the writes that follow; the gates that wait for it stay shut.
+  // A failure is the log's trouble, which refuses the writes that follow; the gates that wait for it stay shut.
   if (absl::Status s = log_->FlushNow(); !s.ok()) LogWarning("Shard ", id_.value, ": ", MessageOf(s));
   world_.PublishDurable(id_, log_->durable_batch());
+  PublishTrouble();
+}
+
+void Shard::PublishTrouble() {
+  LogTrouble trouble = log_->trouble();
+  // A write that runs meanwhile could carry what is frozen into other keys.
+  if (__builtin_expect(!frozen_.empty(), 0) && !trouble.any()) trouble = {LogTrouble::Kind::kBehind, 0, id_};
+  if (trouble == trouble_published_) return;
+  trouble_published_ = trouble;
+  world_.PublishLogTrouble(id_, trouble);
 }
 
 void Shard::PublishDurable() {
+  if (const Epoch epoch = log_->durable_epoch(); epoch != durable_epoch_published_) {
+    durable_epoch_published_ = epoch;
+    world_.PublishDurableEpoch(id_, epoch);
+  }
   uint64_t durable = log_->durable_batch();
   if (durable == durable_published_) return;
   durable_published_ = durable;
@@ -63,7 +78,7 @@ void Shard::PublishDurable() {
 
 // --- parked sections
 
-void Shard::RunParked(absl::FunctionRef<void()> section) {
+bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
   ++stats_.parks_run;
   int64_t from_us = world_.clock().MonotonicMicros();
   world_.park().Gather(world_.mail(), id_, [this] { LookAround(); });
@@ -72,6 +87,7 @@ void Shard::RunParked(absl::FunctionRef<void()> section) {
   Epoch epoch = world_.CurrentEpoch();
   const ShardSet& set = world_.park().set();
   std::vector<Shard*> shards;
+  std::vector<uint64_t> batches_before;
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
     Shard& shard = world_.shard(i);
     if (!set.Has(shard.id())) continue;
@@ -79,6 +95,7 @@ void Shard::RunParked(absl::FunctionRef<void()> section) {
     shard.tick_epoch_ = epoch;
     shard.keyspace_.SetTimeMicros(keyspace_.now_us);
     shard.SealJournal(epoch, TxStamp{});
+    batches_before.push_back(shard.log_->open_batch());
   }
   const bool was_always = world_.always();
   section();
@@ -86,18 +103,58 @@ void Shard::RunParked(absl::FunctionRef<void()> section) {
   TxStamp tx{};
   for (Shard* shard : shards) tx.parts += !shard->keyspace_.journal().empty();
   if (tx.parts > 1) tx.id = world_.NextTx();
-  bool sync = false;
   for (Shard* shard : shards) {
     const bool wrote = !shard->keyspace_.journal().empty();
     if (wrote && shard->close_epoch_ < epoch) shard->close_epoch_ = epoch;
     shard->SealJournal(epoch, wrote && tx.parts > 1 ? tx : TxStamp{});
-    // Also when the section has ended `always`: replies still wait for what was recorded under it, and under `no` nobody would sync it.
-    sync |= (was_always || world_.always()) && shard->log_->durable_batch() + 1 < shard->log_->open_batch();
     shard->tick_epoch_ = epoch;
   }
-  if (sync) world_.park().Sync([this] { FlushLogNow(); });
+  // Also when the section has ended `always`: replies still wait for what was recorded under it, and under `no` nobody would sync it.
+  const bool ended_always = was_always && !world_.always();
+  bool durable = true;
+  if (was_always || world_.always()) {
+    durable = MakeParkDurable(shards, batches_before, tx, reveals || ended_always);
+    for (Shard* shard : shards) shard->coordinator_->OnParkFlushed(durable);
+    if (!was_always) world_.host().OnAlwaysBegun(durable);
+  }
   world_.park().Release();
   stats_.last_park_us = world_.clock().MonotonicMicros() - from_us;
+  return durable;
+}
+
+// Under `always`, with everybody still standing. What only looks at the server (INFO) does not wait for the disk.
+bool Shard::MakeParkDurable(const std::vector<Shard*>& shards, const std::vector<uint64_t>& batches_before, TxStamp tx, bool reveals) {
+  auto all_durable = [](Shard* shard) { return shard->log_->durable_batch() + 1 >= shard->log_->open_batch(); };
+  bool sync = false, frozen = false;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    sync |= shards[i]->log_->open_batch() != batches_before[i] || (reveals && !all_durable(shards[i]));
+    frozen |= shards[i]->keyspace_.dirty_keys().any_frozen();
+  }
+  if (sync) world_.park().Sync([this] { FlushLogNow(); });
+  if (std::all_of(shards.begin(), shards.end(), all_durable)) return !frozen;
+  if (tx.parts <= 1) return false;
+  // A power cut may take a part, and then recovery drops them all: what stands on healthy shards must wait, too.
+  auto until = std::make_shared<std::vector<Gate>>();
+  for (Shard* shard : shards) until->push_back({shard->id_, shard->log_->open_batch() - 1});
+  for (size_t i = 0; i < shards.size(); ++i) {
+    const uint64_t batch = shards[i]->log_->open_batch() - 1;
+    if (batch >= batches_before[i]) shards[i]->Freeze(shards[i]->keyspace_.dirty_keys().CellsWrittenAt(Lsn(batch)), until);
+  }
+  return false;
+}
+
+void Shard::Freeze(std::vector<uint32_t> cells, std::shared_ptr<const std::vector<Gate>> until) {
+  for (uint32_t cell : cells) keyspace_.dirty_keys().Freeze(cell);
+  frozen_.push_back({std::move(cells), std::move(until)});
+}
+
+void Shard::Thaw() {
+  std::erase_if(frozen_, [&](const Frozen& frozen) {
+    const auto& until = *frozen.until;
+    if (!std::all_of(until.begin(), until.end(), [&](const Gate& gate) { return world_.Durable(gate); })) return false;
+    for (uint32_t cell : frozen.cells) keyspace_.dirty_keys().Thaw(cell);
+    return true;
+  });
 }
 
 // --- commit, idle
@@ -125,7 +182,27 @@ void Shard::NoteEpochToClose() {
 void Shard::CommitStage() {
   if (!keyspace_.journal().empty()) NoteEpochToClose();
   log_->Commit(tick_epoch_, promised_.CompleteBelow(tick_epoch_));
+  PublishTrouble();
   if (close_epoch_.value != 0) CloseEpochs();
+  if (__builtin_expect(sync_epoch_.value != 0, 0)) {
+    // Also when the mark is in the log already: it may not have been written yet.
+    log_->RequestSync();
+    if (log_->durable_epoch() >= sync_epoch_) sync_epoch_ = Epoch();
+  }
+}
+
+Epoch Shard::SyncAllSoon(Epoch again) {
+  const Epoch epoch = again.value != 0 ? again : world_.CurrentEpoch();
+  world_.AdvanceEpoch(epoch);
+  close_epoch_ = std::max(close_epoch_, epoch);
+  sync_epoch_ = std::max(sync_epoch_, epoch);
+  for (uint32_t i = 0; i < world_.shard_count(); ++i) {
+    if (i == id_.value) continue;
+    // A shard whose mailbox is full is asked again (core/tx/durability_waits.h).
+    world_.mail().Send(ShardId(static_cast<uint16_t>(i)), {.kind = Message::Kind::kSyncEpoch, .from = id_, .value = epoch.value},
+                       Mailboxes::kControlReserve);
+  }
+  return epoch;
 }
 
 void Shard::CloseEpochs() {

@@ -49,6 +49,7 @@ struct ShardStats {
   uint64_t hops_sent = 0;          // commands sent to other shards
   uint64_t hops_served = 0;        // commands run for other shards
   uint64_t blocked_clients = 0;    // of this shard's connections, now
+  uint64_t durability_waits = 0;   // of them, in WAIT and WAITAOF
   uint64_t connections = 0;        // accepted, ever
   uint64_t rejected_connections = 0;
   uint64_t bytes_in = 0;

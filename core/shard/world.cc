@@ -42,6 +42,7 @@ void World::SetAlways(bool on) {
   for (auto& shard : shards_) {
     DirtyKeys& dirty = shard->keyspace().dirty_keys();
     on ? dirty.Enable() : dirty.Disable();
+    shard->ForgetFrozen();
   }
 }
 
@@ -59,6 +60,29 @@ std::string_view World::BusyError(const ShardSet& shards) const {
 std::string_view World::BusyErrorOfAny() const {
   const std::string_view error = BusyError(ShardSet::FirstN(shard_count_));
   return error.empty() ? errors::kBusyScript : error;
+}
+
+void World::PublishLogTrouble(ShardId shard, LogTrouble trouble) {
+  std::lock_guard lock(log_trouble_mutex_);
+  published_[shard.value].log_trouble.store(trouble.Pack(), std::memory_order_release);
+  LogTrouble worst;
+  for (uint32_t i = 0; i < shard_count_; ++i) {
+    const LogTrouble t = LogTroubleOf(ShardId(static_cast<uint16_t>(i)));
+    if (t.kind > worst.kind) worst = t;
+  }
+  log_trouble_.store(worst.Pack(), std::memory_order_release);
+}
+
+Epoch World::DurableCut() const {
+  uint64_t cut = UINT64_MAX;
+  for (uint32_t i = 0; i < shard_count_; ++i) cut = std::min(cut, published_[i].durable_epoch.load(std::memory_order_acquire));
+  return Epoch(cut);
+}
+
+std::string World::WriteRefusal() const {
+  if (save_failed.load(std::memory_order_relaxed)) return std::string(errors::kMisconfRdb);
+  if (const LogTrouble trouble = log_trouble(); trouble.any()) return trouble.Refusal();
+  return {};
 }
 
 ShardId World::OwnerOf(std::string_view key) const {

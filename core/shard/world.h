@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,10 @@
 #include "core/base/ids.h"
 #include "core/shard/command_spec.h"
 #include "core/shard/extension.h"
+#include "core/shard/log_trouble.h"
 #include "core/shard/mailbox.h"
 #include "core/shard/park.h"
+#include "core/shard/reply_queue.h"
 
 namespace basalt {
 
@@ -60,9 +63,31 @@ class World {
   void PublishDurable(ShardId shard, uint64_t batch) {
     published_[shard.value].batch.store(batch, std::memory_order_release);
   }
+  bool Durable(const Gate& gate) const { return DurableBatch(gate.shard) >= gate.batch; }
+  // What waits for this gate may wait for ever: it belongs to a log that fails, or to a transaction of which another part does.
+  bool MayNeverOpen(const Gate& gate) const {
+    return gate.batch == kNeverDurable || (log_trouble().failed() && LogTroubleOf(gate.shard).failed() && !Durable(gate));
+  }
+  // Every effect of that shard up to `epoch`, and the word that there are no more, is durable (under everysec and no).
+  void PublishDurableEpoch(ShardId shard, Epoch epoch) {
+    published_[shard.value].durable_epoch.store(epoch.value, std::memory_order_release);
+  }
+  // The cut that a crash of now would go back to, under everysec and no.
+  Epoch DurableCut() const;
   uint64_t DurableBatch(ShardId shard) const {
     return published_[shard.value].batch.load(std::memory_order_acquire);
   }
+  // A shard's log cannot take more, or can again. While any cannot, every write is refused on all shards: under `everysec` and
+  // `no` the cut does not move on without that log, so what the others acknowledged meanwhile would be lost in a crash however
+  // long the trouble lasts. Thread of `shard`, or parked.
+  void PublishLogTrouble(ShardId shard, LogTrouble trouble);
+  LogTrouble LogTroubleOf(ShardId shard) const {
+    return LogTrouble::Unpack(published_[shard.value].log_trouble.load(std::memory_order_acquire));
+  }
+  // Of some log that has any; the worst kind there is.
+  LogTrouble log_trouble() const { return LogTrouble::Unpack(log_trouble_.load(std::memory_order_relaxed)); }
+  // The error that a write is answered with instead of being run, or nothing.
+  std::string WriteRefusal() const;
   // What a shard tells the others about itself ten times a second, for the save points, maxmemory and INFO.
   void Publish(ShardId shard, uint64_t dirty, int64_t memory_bytes, uint64_t log_bytes) {
     published_[shard.value].log_bytes.store(log_bytes, std::memory_order_relaxed);
@@ -122,6 +147,8 @@ class World {
     std::atomic<int64_t> memory{0};
     std::atomic<uint64_t> log_bytes{0};
     std::atomic<BusyKind> busy{BusyKind::kNone};
+    std::atomic<uint64_t> log_trouble{0};
+    std::atomic<uint64_t> durable_epoch{0};
   };
 
   const uint64_t start_cycles_;
@@ -137,6 +164,8 @@ class World {
   std::unique_ptr<Extension> scripts_;
   bool always_ = false;
   std::unique_ptr<Published[]> published_;
+  std::mutex log_trouble_mutex_;
+  std::atomic<uint64_t> log_trouble_{0};  // of all shards; changes with trouble only
   std::atomic<uint64_t> next_slow_id_{0};
   alignas(kCacheLine) std::atomic<uint64_t> epoch_{1};
   alignas(kCacheLine) std::atomic<uint64_t> next_tx_{1};

@@ -85,11 +85,11 @@ std::string Dispatcher::RefusalOf(const Client& client, const CommandSpec& spec,
     return std::string(errors::kLoading);
   }
   if (spec.Has(kDenyOom) && world_.over_memory.load(std::memory_order_relaxed)) return std::string(errors::kOom);
-  if (spec.Has(kWrite)) {
-    if (world_.save_failed.load(std::memory_order_relaxed)) return std::string(errors::kMisconfRdb);
-    if (const absl::Status& health = shard_.log().health(); !health.ok()) {
-      return StrCat("MISCONF Errors writing to the AOF file: ", MessageOf(health));
-    }
+  if (spec.Has(kWrite)) return world_.WriteRefusal();
+  if (spec.where == Where::kTransaction && VerbOf(spec) == kExec) {
+    // What was queued while writes were still taken.
+    const Transaction* tx = Transaction::Find(client);
+    if (tx != nullptr && tx->Has(kWrite)) return world_.WriteRefusal();
   }
   return {};
 }
@@ -114,10 +114,7 @@ bool Dispatcher::Paused(const CommandSpec& spec, const Client& client) {
   if (spec.flags & (kWrite | kMayReplicate)) return true;
   const Transaction* tx = Transaction::Find(client);
   if (tx == nullptr || !tx->open || spec.where != Where::kTransaction) return false;
-  for (const StoredCommand& c : tx->commands) {
-    if (c.spec->flags & (kWrite | kMayReplicate)) return true;
-  }
-  return false;
+  return tx->Has(kWrite | kMayReplicate);
 }
 
 Dispatcher::Outcome Dispatcher::RouteSkipping(Client* client, Args args, std::string_view raw) {
@@ -241,7 +238,7 @@ Dispatcher::Outcome Dispatcher::Queue(Client* client, const CommandSpec* spec, A
 
 Dispatcher::Outcome Dispatcher::RunHome(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
   AnswerNow(client, [&](std::string* out) {
-    CommandContext context({.local = &shard_.keyspace(), .world = &world_, .shard = &shard_, .client = client}, out,
+    CommandContext context({.local = &shard_.keyspace(), .world = &world_, .shard = &shard_, .client = client, .may_block = true}, out,
                            client->resp);
     context.set_db(client->db);
     context.Begin(*spec, args, raw);
@@ -249,7 +246,7 @@ Dispatcher::Outcome Dispatcher::RunHome(Client* client, const CommandSpec* spec,
     context.Run();
     shard_.CountCall(context, client);
   });
-  return client->close_after_reply ? Outcome::kPause : Outcome::kGoOn;
+  return client->close_after_reply || client->paused ? Outcome::kPause : Outcome::kGoOn;
 }
 
 std::optional<ShardId> Dispatcher::HomeOf(const CommandSpec& spec, Args args) {

@@ -74,6 +74,7 @@ class ParkedRun {
     context.set_db(tx_.client != nullptr ? tx_.client->db : tx_.db);
     context.Begin(*command.spec, command.args(), command.raw());
     context.Run();
+    if (!context.unless_durable().empty()) tx_.unless_durable = context.unless_durable();
     shard_.CountCall(context, tx_.client);
     TakeReadyKeys();
   }

@@ -52,6 +52,18 @@ void ReadyKeys::ServeKey(ReadyKey key, bool parked) {
       continue;
     }
     blocked->LeaveLine(shard_);
+    if (parked && world.always()) {
+      served_parked_.push_back(std::move(blocked));
+    } else {
+      owner_.Tell(blocked->home, TxItem::What::kServed, blocked);
+    }
+  }
+}
+
+void ReadyKeys::ParkFlushed(bool durable) {
+  for (auto& blocked : std::exchange(served_parked_, {})) {
+    // Its own shard's batch may be durable, and recovery drops it all the same for another shard's that is not.
+    if (!durable) blocked->gate.batch = kNeverDurable;
     owner_.Tell(blocked->home, TxItem::What::kServed, blocked);
   }
 }

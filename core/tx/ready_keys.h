@@ -2,6 +2,7 @@
 // after the command, transaction or script that filled them; or on a park's coordinator. Owner: the shard's thread.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "core/shard/shard.h"
@@ -17,6 +18,8 @@ class ReadyKeys {
   void Serve(bool parked = false);
   // One key, in a park.
   void ServeParked(ReadyKey key);
+  // Under `always` those who were served in a park are told only now. Not durable: their answers must not be revealed.
+  void ParkFlushed(bool durable);
   // Some keys are to be looked at again.
   bool holding() const { return !held_.empty(); }
 
@@ -28,6 +31,7 @@ class ReadyKeys {
   Shard& shard_;
   BlockedClients::Owner& owner_;
   std::vector<ReadyKey> held_;  // a transaction holds these keys; looked at again in the next call
+  std::vector<std::shared_ptr<BlockedCommand>> served_parked_;  // of this park
   bool serving_ = false;
 };
 

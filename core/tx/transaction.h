@@ -26,6 +26,9 @@ class Transaction : public Client::Extension {
   std::vector<StoredCommand> commands;
   std::vector<Watched> watched;
 
+  // Whether a command with one of these flags waits for EXEC.
+  bool Has(uint32_t flags) const;
+
   static Transaction& Of(Client& client);          // creates it when missing
   static Transaction* Find(const Client& client);  // null when there is none
   static bool IsOpen(const Client& client) {

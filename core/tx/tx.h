@@ -55,6 +55,7 @@ struct ShardPart : LockRequest {
   // --- the shard's
   std::string replies;
   std::vector<uint32_t> ends;             // where each step's reply ends
+  uint64_t batch = 0;                     // of its own, when it has one
   uint64_t gate = 0;                      // batch of the shard's log that what was seen and done depends on
   Epoch promise;                          // of a part that writes, while it is granted (Shard::PromiseEpoch)
   int64_t watched_until_ms = 0;           // when the first of the watched keys expires
@@ -104,8 +105,10 @@ struct Tx {
   uint32_t awaited = 0;                   // answers
   uint32_t refusals = 0;
   bool failed = false;                    // an EXEC whose watched keys have changed: nil
+  std::string_view unless_durable;        // the error to answer when a park's flush has failed
   std::string_view busy;                  // a shard is busy with a script: the error to answer
   bool hold = false;                      // parts keep their keys after the run
+  std::shared_ptr<const std::vector<Gate>> frozen_until;  // set when a log failed: parts freeze what they wrote as they let go
   size_t gathered_bytes = 0;              // of the commands
   size_t place = 0;                       // in the coordinator's list of those under way
   bool one_shard() const { return parts.size() == 1; }

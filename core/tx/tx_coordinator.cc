@@ -6,6 +6,7 @@
 #include "core/base/mutant.h"
 #include "core/base/strings.h"
 #include "core/resp/errors.h"
+#include "core/resp/reply.h"
 #include "core/shard/client.h"
 #include "core/shard/world.h"
 #include "core/tx/parked_run.h"
@@ -13,12 +14,25 @@
 
 namespace basalt {
 
+namespace {
+
+// Whether its reply tells of data, and not just of the server.
+bool Reveals(const Tx& tx) {
+  if (tx.kind != Tx::Kind::kCommand) return true;
+  return std::any_of(tx.commands.begin(), tx.commands.end(), [](const StoredCommand& c) {
+    return c.spec->where == Where::kScript || (c.spec->flags & (kWrite | kReadonly | kMayReplicate)) != 0;
+  });
+}
+
+}  // namespace
+
 TxCoordinator::TxCoordinator(Shard* shard)
     : shard_(*shard),
       world_(shard->world()),
       mailer_(&world_.mail(), shard->id(), world_.shard_count()),
       participant_(shard, this),
       blocked_(shard, this),
+      durability_(shard),
       ready_keys_(shard, this) {}
 
 TxCoordinator::~TxCoordinator() = default;
@@ -125,6 +139,7 @@ void TxCoordinator::AddTask(std::function<void()> task) { tasks_.push_back(std::
 
 bool TxCoordinator::Step() {
   bool worked = blocked_.Expire(shard_.keyspace().now_ms);
+  worked |= durability_.Step([&](Client* client, std::string_view reply) { Deliver(client, reply, Gate{}); });
   if (!late_.empty()) {
     std::vector<TxItem> late = std::exchange(late_, {});
     for (TxItem& item : late) OnItem(item);
@@ -133,7 +148,9 @@ bool TxCoordinator::Step() {
   if (!waiting_.empty()) worked |= StartWaiting();
   worked |= participant_.Step();
   worked |= TakeOwnAnswers();
-  if (!flushing_.empty()) worked |= std::erase_if(flushing_, [&](Tx* tx) { return FinishFanOut(tx); }) > 0;
+  if (!flushing_.empty()) {
+    worked |= std::erase_if(flushing_, [&](Tx* tx) { return FinishFanOut(tx) || GiveUpFlushing(tx); }) > 0;
+  }
   if (park_state_ != ParkState::kNone || !waiting_.empty() || !tasks_.empty()) worked |= StepPark();
   ready_keys_.Serve();
   worked |= TakeOwnAnswers();
@@ -426,6 +443,27 @@ bool TxCoordinator::FinishFanOut(Tx* tx) {
   return true;
 }
 
+// What a log has failed to make durable may never be: the client learns nothing, as if the power had gone, and the keys are let go.
+bool TxCoordinator::GiveUpFlushing(Tx* tx) {
+  const bool in_vain = std::any_of(tx->parts.begin(), tx->parts.end(), [&](const auto& part) {
+    return !Durable(*part) && world_.MayNeverOpen({part->shard, part->gate});
+  });
+  if (!in_vain) return false;
+  if (tx->client != nullptr && !tx->client->closed) shard_.frontend().Drop(tx->client);
+  Finish(*tx, "", Gate{});
+  if (!tx->hold) {
+    Take(tx);
+    return true;
+  }
+  auto until = std::make_shared<std::vector<Gate>>();
+  // One that has seen something frozen depends on that, but must not be frozen for ever.
+  for (auto& part : tx->parts) until->push_back({part->shard, part->gate == kNeverDurable ? part->batch : part->gate});
+  tx->frozen_until = std::move(until);
+  tx->state = Tx::State::kReleasing;
+  SendAll(tx, TxItem::What::kRelease);
+  return true;
+}
+
 void TxCoordinator::FinishWatch(Tx& tx) {
   std::vector<Transaction::Watched> watched;
   for (auto& part : tx.parts) {
@@ -511,7 +549,7 @@ void TxCoordinator::AnnouncePark() {
 void TxCoordinator::RunTask() {
   std::function<void()> task = std::move(tasks_.front());
   tasks_.pop_front();
-  shard_.RunParked(task);
+  shard_.RunParked(task, /*reveals=*/false);
 }
 
 void TxCoordinator::RunPark() {
@@ -525,25 +563,64 @@ void TxCoordinator::RunPark() {
     if (WantsPark(*tx) && world_.park().set().Covers(tx->shards)) runs.push_back({std::move(tx), {}});
   }
   std::erase(waiting_, nullptr);
-  shard_.RunParked([&] {
+  const bool reveals = std::any_of(runs.begin(), runs.end(), [](const Run& run) { return Reveals(*run.tx); });
+  auto section = [&] {
     for (Run& run : runs) {
       run.reply = RunParkedTx(shard_, *run.tx, &run.blocked);
       ServeReadyKeysOfAll(world_);
     }
-  });
+  };
+  const bool durable = shard_.RunParked(section, reveals);
   for (Run& run : runs) {
     Tx& tx = *run.tx;
+    if (!durable && !run.blocked && Reveals(tx)) {
+      // A log has failed: nobody may hear of what may not last. The connections end as if the power had gone.
+      Client* client = tx.client != nullptr ? tx.client : tx.blocked != nullptr ? tx.blocked->client : nullptr;
+      if (client != nullptr && !client->closed) shard_.frontend().Drop(client);
+    }
     if (tx.kind == Tx::Kind::kBlocking && tx.commands.empty()) {
       if (tx.blocked->state() == BlockedCommand::State::kServed) blocked_.OnServed(tx.blocked);
     } else if (run.blocked) {
       Block(tx);
     } else {
+      if (!durable && !tx.unless_durable.empty()) {
+        run.reply.clear();
+        Reply(&run.reply, tx.resp).Error(tx.unless_durable);
+      }
       Finish(tx, run.reply, Gate{});
     }
   }
 }
 
 // --- blocked commands
+
+void TxCoordinator::Forget(Client* client) {
+  std::string reply;
+  if (durability_.Remove(client, &reply)) return Deliver(client, "", Gate{});
+  blocked_.Abandon(client);
+}
+
+int64_t TxCoordinator::MicrosToDeadline() const {
+  const int64_t now_us = shard_.keyspace().now_us;
+  return std::min(blocked_.MicrosToDeadline(now_us), durability_.MicrosToDeadline(now_us));
+}
+
+void TxCoordinator::AwaitDurable(Client* client, const DurabilityWait& wait) {
+  client->paused = true;
+  ++client->in_flight;
+  durability_.Add(client, wait);
+}
+
+bool TxCoordinator::Unblock(Client* client, bool with_error) {
+  std::string reply;
+  if (!durability_.Remove(client, &reply)) return blocked_.Unblock(client, with_error);
+  if (with_error) {
+    reply.clear();
+    Reply(&reply, client->resp).Error(errors::kUnblocked);
+  }
+  Deliver(client, reply, Gate{});
+  return true;
+}
 
 void TxCoordinator::Block(Tx& tx) {
   Client* client = std::exchange(tx.client, nullptr);

@@ -19,6 +19,7 @@
 #include "core/shard/park.h"
 #include "core/shard/shard.h"
 #include "core/tx/blocked_clients.h"
+#include "core/tx/durability_waits.h"
 #include "core/tx/ready_keys.h"
 #include "core/tx/transaction.h"
 #include "core/tx/tx.h"
@@ -48,7 +49,7 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   // Server work (a snapshot, a rewrite) with every shard parked, in a park of its own.
   void AddTask(std::function<void()> task);
   // The client's connection is gone: it waits for nothing any more.
-  void Forget(Client* client) { blocked_.Abandon(client); }
+  void Forget(Client* client);
 
   bool Step() override;
   void Handle(const Message& message) override;
@@ -56,13 +57,15 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   void StepWhileBusy() override;
   bool busy() const override;
   bool awaits_answers() const override { return !under_way_.empty(); }
-  int64_t MicrosToDeadline() const override { return blocked_.MicrosToDeadline(shard_.keyspace().now_us); }
+  int64_t MicrosToDeadline() const override;
+  void AwaitDurable(Client* client, const DurabilityWait& wait) override;
   void Escalate(Client* client, const CommandSpec* spec, Args args, std::string_view raw) override;
   void ServeReadyKeys() override { ready_keys_.Serve(); }
   // The same for another shard's coordinator, in a park.
   void ServeReadyKeysParked() { ready_keys_.Serve(/*parked=*/true); }
+  void OnParkFlushed(bool durable) override { ready_keys_.ParkFlushed(durable); }
   void ServeReadyKeyParked(ReadyKey key) { ready_keys_.ServeParked(std::move(key)); }
-  bool Unblock(Client* client, bool with_error) override { return blocked_.Unblock(client, with_error); }
+  bool Unblock(Client* client, bool with_error) override;
 
  private:
   static constexpr uint32_t kRefusalsMax = 8;
@@ -95,6 +98,7 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   bool Durable(const ShardPart& part) const;
   std::string ReplyOf(const Tx& tx);
   bool FinishFanOut(Tx* tx);
+  bool GiveUpFlushing(Tx* tx);
   void FinishWatch(Tx& tx);
   // Answers the client and lets it go on. The reply leaves when `gate` is durable.
   void Finish(Tx& tx, std::string_view reply, Gate gate);
@@ -118,6 +122,7 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   TxMailer mailer_;
   TxParticipant participant_;
   BlockedClients blocked_;
+  DurabilityWaits durability_;
   ReadyKeys ready_keys_;
   std::deque<std::unique_ptr<Tx>> waiting_;
   std::vector<std::unique_ptr<Tx>> under_way_;

@@ -46,6 +46,7 @@ void TxParticipant::Take(TxItem::What what, ShardPart* part) {
     case TxItem::What::kRelease:
       // It may not have queued up yet, or have been refused: the coordinator gives up when any other shard refuses.
       std::erase(asked_, part);
+      if (part->tx->frozen_until != nullptr) Freeze(*part);
       if (part->queued()) LetGo(part);
       shard_.coordinator().ServeReadyKeys();
       return answers_.Answer(part, TxItem::What::kReleased);
@@ -97,6 +98,15 @@ void TxParticipant::LetGo(ShardPart* part) {
   shard_.locks().Release(part);
 }
 
+// A log has failed before all parts were durable: the part's keys are let go, but what it wrote is not revealed yet.
+void TxParticipant::Freeze(const ShardPart& part) {
+  std::vector<uint32_t> cells;
+  for (const LockWish& wish : part.wishes) {
+    if (wish.exclusive) cells.push_back(DirtyKeys::CellOf(wish.hash));
+  }
+  shard_.Freeze(std::move(cells), part.tx->frozen_until);
+}
+
 void TxParticipant::Run(ShardPart* part) {
   Tx& tx = *part->tx;
   Journal& journal = shard_.keyspace().journal();
@@ -112,7 +122,8 @@ void TxParticipant::Run(ShardPart* part) {
     // What a read-only part of a writing transaction saw is in the log already.
     shard_.SealPart(tx.epoch, stamped ? TxStamp{tx.number, tx.writers} : TxStamp{});
     if (shard_.world().always()) {
-      part->gate = std::max(part->gate, shard_.log().open_batch() - 1);
+      part->batch = shard_.log().open_batch() - 1;
+      part->gate = std::max(part->gate, part->batch);
       shard_.TellWhenDurable(tx.home);
     }
   }
@@ -183,7 +194,7 @@ void TxParticipant::CompareWatched(ShardPart* part) {
 void TxParticipant::RunSteps(ShardPart* part) {
   part->replies.clear();
   part->ends.clear();
-  part->gate = 0;
+  part->gate = part->batch = 0;
   // All buckets, then all entries: the cache misses overlap.
   const Db& db = shard_.keyspace().db(part->tx->db);
   for (const LockWish& wish : part->wishes) db.Prefetch(wish.hash);

@@ -35,6 +35,7 @@ class TxParticipant {
   void RunStep(ShardPart* part, const TxStep& step);
   void Watch(ShardPart* part);
   void CompareWatched(ShardPart* part);
+  void Freeze(const ShardPart& part);
   void LetGo(ShardPart* part);
   bool KeysHeld(const ShardPart& part) const;
 

@@ -361,6 +361,10 @@ void Connections::Tend(Connection* c) {
   if (c->reply_mode != Client::ReplyMode::kOn) c->DropMuted();
   LearnReplySize(c);
   StartSend(c);
+  if (c->held && WaitsInVain(*c)) {
+    LogNotice("Closing client ", c->id.value, " at ", c->peer, ": what it waits for could not be made durable");
+    return Close(c);
+  }
   c->out_before = c->out.size();
   // Input that had to wait may go on now.
   if (MayParse(*c) && (c->UnparsedBytes() > 0 || !c->receiving || c->end_of_input)) Activate(c);
@@ -410,6 +414,14 @@ void Connections::FlushReplies(Connection* c) {
       &c->out, [&](const Gate& gate) { return world.DurableBatch(gate.shard) >= gate.batch; },
       [&](HopBatch* batch) { shard_->Release(batch); });
   if (held) Hold(c);
+}
+
+// A log has failed: whether the effect will last nobody knows, so it is neither acknowledged nor refused.
+bool Connections::WaitsInVain(const Connection& c) const {
+  const World& world = shard_->world();
+  const Gate* gate = c.replies.front_gate();
+  if (!c.holds.empty() && world.MayNeverOpen({shard_->id(), c.holds.front().batch})) return true;
+  return gate != nullptr && world.MayNeverOpen(*gate);
 }
 
 void Connections::Hold(Connection* c) {

@@ -76,6 +76,7 @@ class Connections final : public Frontend, public CompletionSink {
   void StopReading(Connection* c);
   void Tend(Connection* c);
   void FlushReplies(Connection* c);
+  bool WaitsInVain(const Connection& c) const;
   void Hold(Connection* c);
   void StartSend(Connection* c);
   size_t SendableBytes(Connection* c);

@@ -27,6 +27,7 @@ int TakeSignals() {
   sigaddset(&set, SIGINT);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes is an error of the write, as a full disk is
   signal(SIGHUP, SIG_IGN);
   return signalfd(-1, &set, SFD_CLOEXEC);
 }

@@ -280,6 +280,7 @@ int Server::Run(int signals) {
 }
 
 void Server::Tick() {
+  child_.EndIfStuck(config_.rdb_save_timeout);
   if (std::optional<absl::Status> outcome = child_.Poll()) {
     if (logs_->child_is_ours()) {
       logs_->OnChildDone(*outcome);
@@ -362,6 +363,14 @@ absl::Status Server::Save(SaveMode mode, std::string* reply) {
   return absl::OkStatus();
 }
 
+absl::Status Server::CancelSave(std::string* reply) {
+  if (!saver_->Cancel()) {
+    return absl::FailedPreconditionError("ERR Background saving is currently not in progress or scheduled");
+  }
+  *reply = "Background saving cancelled";
+  return absl::OkStatus();
+}
+
 absl::Status Server::RewriteLog(std::string* reply) {
   if (!logs_->on()) return absl::FailedPreconditionError("ERR The append only file is off: turn it on with CONFIG SET appendonly yes");
   if (logs_->in_progress()) return absl::FailedPreconditionError("ERR Background append only file rewriting already in progress");
@@ -397,7 +406,9 @@ absl::Status Server::ApplyOptions(OptionHooks hooks, const Config& old) {
   }
   if (hooks.Has(OptionHook::kMaxclients)) RaiseFileLimit(config_);
   if (hooks.Has(OptionHook::kSave) && config_.save.empty()) world_->save_failed = false;
-  if (hooks.Has(OptionHook::kAppendFsync)) logs_->SetPolicy(config_.appendfsync);
+  if (hooks.Has(OptionHook::kAppendFsync)) {
+    if (absl::Status s = logs_->SetPolicy(config_.appendfsync, old.appendfsync); !s.ok()) return s;
+  }
   if (hooks.Has(OptionHook::kAppendonly)) {
     if (config_.appendonly) {
       if (absl::Status s = logs_->TurnOn(); !s.ok()) return s;
@@ -406,6 +417,10 @@ absl::Status Server::ApplyOptions(OptionHooks hooks, const Config& old) {
     }
   }
   return absl::OkStatus();
+}
+
+void Server::OnAlwaysBegun(bool durable) {
+  if (std::optional<AppendFsync> before = logs_->EndPolicyChange(durable)) config_.appendfsync = *before;
 }
 
 std::vector<Client*> Server::Clients() {

@@ -36,11 +36,13 @@ class Server final : public Host {
   int Run(int signals);
 
   absl::Status Save(SaveMode mode, std::string* reply) override;
+  absl::Status CancelSave(std::string* reply) override;
   absl::Status RewriteLog(std::string* reply) override;
   int64_t last_save_unix_s() const override { return saver_->last_save_unix_s(); }
   absl::Status Shutdown(int save, bool now, bool force) override;
   absl::Status AbortShutdown() override;
   absl::Status ApplyOptions(OptionHooks hooks, const Config& old) override;
+  void OnAlwaysBegun(bool durable) override;
   void AppendInfo(std::string_view section, std::string* out) override;
   std::vector<Client*> Clients() override;
   void Kill(Client* client, bool now) override;

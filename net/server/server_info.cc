@@ -2,6 +2,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/admin/version.h"
 #include "core/base/strings.h"
 #include "net/server/server.h"
@@ -16,6 +18,20 @@ void Line(std::string* out, std::string_view name, const T& value) {
 }
 
 const char* OkOrErr(bool ok) { return ok ? "ok" : "err"; }
+
+const char* NameOf(LogTrouble::Kind kind) {
+  switch (kind) {
+    case LogTrouble::Kind::kNone:
+      return "none";
+    case LogTrouble::Kind::kBehind:
+      return "behind";
+    case LogTrouble::Kind::kWrite:
+      return "write";
+    case LogTrouble::Kind::kSync:
+      return "fsync";
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -36,7 +52,10 @@ void Server::AppendClients(std::string* out) {
   Line(out, "connected_clients", placement_->Total());
   Line(out, "maxclients", config_.maxclients);
   uint64_t blocked = 0;
-  for (uint32_t i = 0; i < world_->shard_count(); ++i) blocked += world_->shard(i).stats().blocked_clients;
+  for (uint32_t i = 0; i < world_->shard_count(); ++i) {
+    const ShardStats& stats = world_->shard(i).stats();
+    blocked += stats.blocked_clients + stats.durability_waits;
+  }
   Line(out, "blocked_clients", blocked);
 }
 
@@ -51,6 +70,7 @@ void Server::AppendPersistence(std::string* out) {
   Line(out, "rdb_bgsave_in_progress", saver_->in_progress() ? 1 : 0);
   Line(out, "rdb_last_save_time", saver_->last_save_unix_s());
   Line(out, "rdb_last_bgsave_status", std::string_view(OkOrErr(saver_->last_ok())));
+  Line(out, "rdb_seconds_since_last_save", now_s - saver_->last_save_unix_s());
   Line(out, "rdb_last_bgsave_time_sec", saver_->last_seconds());
   Line(out, "rdb_current_bgsave_time_sec", saver_->in_progress() ? now_s - saver_->started_unix_s() : -1);
   Line(out, "rdb_saves", saver_->saves());
@@ -67,14 +87,18 @@ void Server::AppendPersistence(std::string* out) {
   Line(out, "aof_rewrites", logs_->rewrites());
   Line(out, "aof_last_cow_size", logs_->last_cow_bytes());
   bool healthy = true;
-  uint64_t unwritten = 0, unsynced = 0, log_bytes = logs_->BaseBytes();
+  uint64_t unwritten = 0, unsynced = 0, syncing = 0;
+  int64_t oldest_ms = 0;
+  uint64_t log_bytes = logs_->BaseBytes();
   for (uint32_t i = 0; i < world_->shard_count(); ++i) {
     auto& log = static_cast<ShardLog&>(world_->shard(i).log());
-    healthy &= log.health().ok();
+    healthy &= !log.trouble().failed();
     if (log.writer() == nullptr) continue;
     log_bytes += log.bytes_since_rewrite();
     unwritten += log.writer()->unwritten_bytes();
     unsynced += log.writer()->unsynced_bytes();
+    syncing += log.writer()->syncing();
+    oldest_ms = std::max(oldest_ms, log.oldest_unsynced_ms());
   }
   Line(out, "aof_last_write_status", std::string_view(OkOrErr(healthy)));
   if (logs_->on()) {
@@ -83,14 +107,17 @@ void Server::AppendPersistence(std::string* out) {
     Line(out, "aof_pending_rewrite", logs_->wanted() ? 1 : 0);
     Line(out, "aof_buffer_length", unwritten);
     Line(out, "aof_delayed_fsync", 0);  // Redis counts writes held up by an fsync; here a write never waits for one
+    Line(out, "aof_pending_bio_fsync", syncing);
     Line(out, "aof_unsynced_bytes", unsynced);
+    Line(out, "aof_unsynced_oldest_ms", oldest_ms);
     Line(out, "aof_epoch", world_->CurrentEpoch().value);
     for (uint32_t i = 0; i < world_->shard_count(); ++i) {
-      const LogWriter* writer = static_cast<ShardLog&>(world_->shard(i).log()).writer();
+      const auto& log = static_cast<ShardLog&>(world_->shard(i).log());
+      const LogWriter* writer = log.writer();
       if (writer == nullptr) continue;
       StrAppend(out, "aof_shard_", i, ":lsn=", writer->appended_lsn().value, ",durable=", writer->durable_lsn().value,
                 ",unwritten_bytes=", writer->unwritten_bytes(), ",unsynced_bytes=", writer->unsynced_bytes(),
-                ",writes=", writer->writes(), ",fsyncs=", writer->syncs(), "\r\n");
+                ",unsynced_oldest_ms=", log.oldest_unsynced_ms(), ",trouble=", std::string_view(NameOf(log.trouble().kind)), ",writes=", writer->writes(), ",fsyncs=", writer->syncs(), "\r\n");
     }
   }
   if (loading) {

@@ -51,6 +51,10 @@ void FileKeeper::Run() {
       request->result = store_.AddIncremental(request->shard, preallocate_);
       request->done.store(true, std::memory_order_release);
     }
+    for (auto& file : closing) {
+      // Gives back what was reserved behind its end; a file that never took a byte was no use.
+      if (auto size = file->Size(); size.ok()) file->Truncate(*size).IgnoreError();
+    }
     closing.clear();
     lock.lock();
   }

@@ -178,7 +178,7 @@ class ShardScanner {
 
   // A change to `always` is marked on every shard, and the marks are synced, before a record is
   // logged under it. So a record under `always` after such a mark proves that every shard had
-  // reached the mark's epoch.
+  // reached the mark's epoch. (Empty parts of transactions are no marks.)
   void NotePolicy(const BatchHeader& header) {
     if (!header.always) {
       after_lazy_ = true;
@@ -186,7 +186,7 @@ class ShardScanner {
     }
     if (header.records > 0) {
       scan_.promised = std::max(scan_.promised, marked_);
-    } else if (after_lazy_ && header.epoch >= manifest_.settled.epoch) {
+    } else if (after_lazy_ && !header.transaction && header.epoch >= manifest_.settled.epoch) {
       marked_ = std::max(marked_, header.complete);
     }
     after_lazy_ = false;

@@ -44,6 +44,7 @@ Lsn LogWriter::Seal(std::string_view records, uint32_t record_count, Epoch epoch
 
 void LogWriter::Pump(int64_t monotonic_us) {
   now_us_ = monotonic_us;
+  if (resumed_ && idle()) Restart();
   if (failed()) return;
   if (!write_in_flight_ && !WriteMustWaitForSync()) {
     if (in_flight_done_ < in_flight_.size()) {
@@ -73,7 +74,7 @@ bool LogWriter::SyncDue() const {
     case FsyncPolicy::kAlways:
       return !write_in_flight_;  // the linked one was cancelled, or the policy has just changed
     case FsyncPolicy::kEverySecond:
-      return now_us_ - last_sync_us_ >= options_.sync_interval_us;
+      return !syncs_held_ && now_us_ - last_sync_us_ >= options_.sync_interval_us;
     case FsyncPolicy::kNo:
       return false;
   }
@@ -136,13 +137,13 @@ void LogWriter::OnWriteDone(int result) {
   BASALT_CHECK(write_in_flight_);
   write_in_flight_ = false;
   if (result < 0) {
-    if (!NeverRan(result)) error_ = ErrnoStatus("writing the log", -result);
+    if (!NeverRan(result)) Fail("writing the log", -result);
     return;
   }
   const size_t rest = in_flight_.size() - in_flight_done_;
   BASALT_CHECK(static_cast<size_t>(result) <= rest);
   if (result == 0 && rest > 0) {
-    error_ = ErrnoStatus("writing the log", EIO);
+    Fail("writing the log", EIO);
     return;
   }
   in_flight_done_ += static_cast<size_t>(result);
@@ -164,10 +165,15 @@ void LogWriter::OnSyncDone(int result) {
   if (NeverRan(result)) return;  // Pump asks again: written_ is still ahead of durable_
   if (result < 0) {
     sync_failed_ = true;
-    error_ = ErrnoStatus("syncing the log", -result);
+    Fail("syncing the log", -result);
     return;
   }
   if (!sync_failed_) durable_ = std::max(durable_, sync_covers_);
+}
+
+void LogWriter::Fail(std::string_view what, int error) {
+  error_ = ErrnoStatus(what, error);
+  error_number_ = error;
 }
 
 Lsn LogWriter::RotateTo(const LogFile& file) {
@@ -182,6 +188,34 @@ void LogWriter::SwitchFile() {
   finished_.push_back(file_.fd);
   file_ = rotations_.front().file;
   rotations_.pop_front();
+}
+
+Lsn LogWriter::Abandon(const LogFile& file) {
+  BASALT_CHECK(sync_failed_ && file.size == 0 && file.header.salt == file_.header.salt);
+  for (const Rotation& rotation : rotations_) finished_.push_back(rotation.file.fd);
+  rotations_.clear();
+  if (restart_) finished_.push_back(restart_->file.fd);  // the base of the last try never came
+  restart_ = Rotation{appended_, file};
+  restart_->file.header.start = appended_;
+  resumed_ = false;
+  // What is in flight stays where it is until the kernel has let go of it.
+  pending_.clear();
+  pending_begin_ = 0;
+  return appended_;
+}
+
+void LogWriter::Resume() { resumed_ = restart_.has_value(); }
+
+void LogWriter::Restart() {
+  finished_.push_back(file_.fd);
+  file_ = restart_->file;
+  handed_ = written_ = durable_ = sync_covers_ = restart_->at;
+  restart_.reset();
+  in_flight_.clear();
+  in_flight_done_ = 0;
+  resumed_ = sync_failed_ = false;
+  sync_requested_ = pending_size() > 0;  // somebody may have asked meanwhile
+  error_ = absl::OkStatus();
 }
 
 bool LogWriter::wants_rotation() const {

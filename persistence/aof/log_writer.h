@@ -89,6 +89,14 @@ class LogWriter {
   // one, which is then synced. Its start LSN is the present appended_lsn(), which is returned. May
   // be called again before the first took effect.
   Lsn RotateTo(const LogFile& file);
+  // After a failed sync, in a parked world: gives the files of now up. What is sealed so far has to stand in a new base, and counts
+  // as durable from Resume on; what is sealed from now on goes into `file`, which begins at the LSN that is returned, and
+  // nothing of it is written before Resume: until the base counts, the file would stand behind a hole in the log.
+  Lsn Abandon(const LogFile& file);
+  // The base is durable and the manifest names it.
+  void Resume();
+  bool abandoned() const { return restart_.has_value(); }
+
   // The current file has reached its size: prepare a new one off this thread and call RotateTo.
   bool wants_rotation() const;
   // Descriptors of files that are complete and durable; the caller closes them. Empty nearly
@@ -101,6 +109,8 @@ class LogWriter {
   FsyncPolicy policy() const { return options_.policy; }
   // Asks for a sync as soon as possible whatever the policy (WAITAOF, shutdown, change of policy).
   void RequestSync();
+  // While held, everysec does not sync by itself.
+  void HoldSyncs(bool hold) { syncs_held_ = hold; }
 
   Lsn appended_lsn() const { return appended_; }
   Lsn written_lsn() const { return written_; }
@@ -109,8 +119,9 @@ class LogWriter {
   uint64_t unsynced_bytes() const {
     return appended_.value - durable_.value;
   }  // a power cut now may take these
+  bool syncing() const { return sync_in_flight_; }
   bool idle() const { return !write_in_flight_ && !sync_in_flight_; }
-  bool fully_durable() const { return durable_ == appended_ && rotations_.empty(); }
+  bool fully_durable() const { return durable_ == appended_ && rotations_.empty() && !restart_; }
   int64_t last_sync_us() const {
     return last_sync_us_;
   }  // monotonic time of the last Pump that submitted a sync
@@ -123,6 +134,7 @@ class LogWriter {
   bool failed() const { return !error_.ok(); }
   bool sync_failed() const { return sync_failed_; }
   const absl::Status& error() const { return error_; }
+  int error_number() const { return error_number_; }  // errno of error()
   // After a failed write (disk full): tries the rest again from where it stopped. No effect after a
   // failed sync.
   void RetryAfterWriteError();
@@ -141,11 +153,14 @@ class LogWriter {
   void SubmitRest(bool then_sync);
   void StartSync();
   void SwitchFile();
+  void Restart();
 
   LogIo* io_;
   Options options_;
   LogFile file_;
   std::deque<Rotation> rotations_;
+  std::optional<Rotation> restart_;  // after Abandon
+  bool resumed_ = false;             // ... and Resume; takes effect when nothing is in flight
   std::vector<int> finished_;
 
   std::string pending_;  // sealed bytes; those from pending_begin_ on wait for a write
@@ -161,12 +176,16 @@ class LogWriter {
   bool sync_in_flight_ = false;
   bool sync_linked_ = false;  // the sync in flight follows the write in flight
   bool sync_requested_ = false;
+  bool syncs_held_ = false;
   bool sync_failed_ = false;
   int64_t now_us_ = 0;
   int64_t last_sync_us_ = 0;
   uint64_t writes_ = 0;
   uint64_t syncs_ = 0;
+  void Fail(std::string_view what, int error);
+
   absl::Status error_;
+  int error_number_ = 0;
 };
 
 }  // namespace basalt

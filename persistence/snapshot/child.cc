@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <new>
 #include <string>
 
@@ -36,6 +37,25 @@ uint64_t PrivateDirtyBytes() {
 
 }  // namespace
 
+void SnapshotChild::Report::NoteWritten(uint64_t bytes, int64_t bytes_per_second) {
+  constexpr int64_t kLookMicros = 1'000'000;
+  const uint64_t total = bytes_written.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  const Clock& clock = SystemClock();
+  int64_t now_us = clock.MonotonicMicros();
+  // Looking through the pages takes a while in a large process: one thread does it now and then.
+  int64_t due = next_look_us.load(std::memory_order_relaxed);
+  if (now_us >= due && next_look_us.compare_exchange_strong(due, INT64_MAX)) {
+    copy_on_write_bytes = PrivateDirtyBytes();
+    const int64_t after_us = clock.MonotonicMicros();
+    next_look_us = after_us + kLookMicros + 10 * (after_us - now_us);
+    now_us = after_us;
+  }
+  if (bytes_per_second <= 0) return;
+  const double target_us = static_cast<double>(total) * 1e6 / static_cast<double>(bytes_per_second);
+  const int64_t ahead_us = started_us.load(std::memory_order_relaxed) + static_cast<int64_t>(target_us) - now_us;
+  if (ahead_us > 0) usleep(static_cast<useconds_t>(std::min<int64_t>(ahead_us, 10'000'000)));
+}
+
 SnapshotChild::SnapshotChild() {
   void* p = mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   BASALT_CHECK(p != MAP_FAILED);
@@ -54,6 +74,10 @@ absl::Status SnapshotChild::Start(const char* purpose, std::function<absl::Statu
   const Clock& clock = SystemClock();
   pid_t parent = getpid();
   int64_t from = clock.MonotonicMicros();
+  report_->started_us = from;
+  bytes_seen_ = 0;
+  progress_us_ = from;
+  stuck_for_s_ = 0;
   pid_t pid = fork();
   if (pid == 0) {
     // The child dies with its parent, leaves alone the parent's ring and handlers, and is the first to go when memory runs out.
@@ -90,10 +114,32 @@ std::optional<absl::Status> SnapshotChild::Poll() {
   if (ended == 0 || (ended < 0 && errno == EINTR)) return std::nullopt;
   pid_ = -1;
   if (ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
+  if (stuck_for_s_ > 0) {
+    return absl::DeadlineExceededError(
+        StrCat("the child made no progress for ", stuck_for_s_, " seconds (rdb-save-timeout) and was ended"));
+  }
   if (ended > 0 && WIFSIGNALED(status)) {
     return absl::InternalError(StrCat("the child was ended by signal ", WTERMSIG(status)));
   }
   return absl::InternalError(report_->error[0] != 0 ? report_->error : "the child failed");
+}
+
+void SnapshotChild::EndIfStuck(int64_t timeout_s) {
+  std::lock_guard lock(mutex_);
+  if (pid_ < 0 || stuck_for_s_ > 0) return;
+  const int64_t now_us = SystemClock().MonotonicMicros();
+  if (const uint64_t bytes = report_->bytes_written; bytes != bytes_seen_) {
+    bytes_seen_ = bytes;
+    progress_us_ = now_us;
+  }
+  if (timeout_s <= 0 || now_us - progress_us_ < timeout_s * 1'000'000) return;
+  stuck_for_s_ = timeout_s;
+  kill(pid_, SIGKILL);
+}
+
+void SnapshotChild::End() {
+  std::lock_guard lock(mutex_);
+  if (pid_ > 0) kill(pid_, SIGKILL);
 }
 
 void SnapshotChild::Kill() {

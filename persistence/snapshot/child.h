@@ -20,12 +20,17 @@ class SnapshotChild {
  public:
   // Written by the child, read by the parent.
   struct Report {
+    // In the child, after each write of any of its threads: notes progress, and waits as long as the rate asks for.
+    void NoteWritten(uint64_t bytes, int64_t bytes_per_second);
+
     struct File {
       uint64_t bytes;
       uint64_t crc64;
     };
     std::atomic<uint64_t> keys_written;
+    std::atomic<uint64_t> bytes_written;
     std::atomic<uint64_t> copy_on_write_bytes;
+    std::atomic<int64_t> started_us, next_look_us;  // monotonic
     char error[512];
     File files[kMaxShards];
   };
@@ -41,6 +46,10 @@ class SnapshotChild {
   pid_t pid() const;
   // The child's outcome, once, when it has ended.
   std::optional<absl::Status> Poll();
+  // A child that has written nothing more for so long is ended; Poll says so. The parent, now and then.
+  void EndIfStuck(int64_t timeout_s);
+  // Ends it without waiting; Poll tells when it has. Any thread.
+  void End();
   void Kill();
   const Report& report() const { return *report_; }
 
@@ -50,6 +59,9 @@ class SnapshotChild {
   mutable std::mutex mutex_;
   Report* report_ = nullptr;  // shared mapping
   pid_t pid_ = -1;
+  uint64_t bytes_seen_ = 0;
+  int64_t progress_us_ = 0;     // when it last had written more
+  int64_t stuck_for_s_ = 0;     // ended because of that; 0: not
   std::atomic<int64_t> last_fork_us_{0};
 };
 

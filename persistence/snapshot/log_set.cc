@@ -1,6 +1,9 @@
 #include "persistence/snapshot/log_set.h"
 
+#include <string.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "core/base/log.h"
 #include "core/base/random.h"
@@ -13,7 +16,9 @@ namespace basalt {
 namespace {
 
 constexpr uint64_t kPreallocateBytes = 64 << 20;
-constexpr int64_t kRetryMicros = 5'000'000;
+// After a rewrite that failed; doubles up to the second.
+constexpr int64_t kRetryMicros = 1'000'000;
+constexpr int64_t kRetryMicrosMax = 60'000'000;
 
 FsyncPolicy PolicyOf(AppendFsync option) {
   switch (option) {
@@ -134,18 +139,38 @@ absl::Status LogSet::BeginNew(std::vector<BaseFile> bases) {
 
 // --- rewrite
 
+bool LogSet::NewLogNeeded() const {
+  if (world_.log_trouble().kind != LogTrouble::Kind::kSync) return false;
+  return on_ && phase_ == Phase::kIdle && !wanted_;
+}
+
+void LogSet::NoteOutcome(bool ok) {
+  last_ok_ = ok;
+  failures_ = ok ? 0 : failures_ + 1;
+  const int64_t pause_us = std::min(kRetryMicros << std::min(failures_, 20u) >> 1, kRetryMicrosMax);
+  retry_at_us_ = ok ? 0 : world_.clock().MonotonicMicros() + pause_us;
+}
+
 void LogSet::Tend() {
-  if (!on_ || !wanted_ || phase_ != Phase::kIdle || world_.loading.load(std::memory_order_relaxed)) return;
-  int64_t now = world_.clock().MonotonicMicros();
-  if (now < retry_at_us_) return;
+  const Config& config = world_.config();
+  for (ShardLog* log : logs_) {
+    log->SetBufferLimit(static_cast<uint64_t>(config.aof_buffer_limit));
+    log->HoldSyncs(config.no_appendfsync_on_rewrite && child_.running());
+  }
+  if (!on_ || phase_ != Phase::kIdle || world_.loading.load(std::memory_order_relaxed)) return;
+  if (world_.clock().MonotonicMicros() < retry_at_us_) return;
+  if (NewLogNeeded()) {
+    LogWarning("An fsync of the log has failed, and what its file holds cannot be told any more: a new log is begun");
+    wanted_ = true;
+  }
+  if (!wanted_) return;
   keeper_->HoldRotations(true);
   absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->AddIncrementals(kPreallocateBytes);
   if (!files.ok()) {
     keeper_->HoldRotations(false);
     LogWarning("Cannot start the log rewrite: ", MessageOf(files.status()));
-    last_ok_ = false;
     wanted_ = false;
-    retry_at_us_ = now + kRetryMicros;
+    NoteOutcome(false);
     return;
   }
   files_ = *std::move(files);
@@ -162,12 +187,14 @@ void LogSet::CutAndFork() {
   base_epoch_ = world_.CurrentEpoch();
   next_tx_ = world_.next_tx();
   new_bases_.clear();
+  awaiting_base_.clear();
   std::vector<std::string> paths;
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
     ManifestStore::NewBase base;
     base.base.name = BaseFileName(store_->stem(), generation_, ShardId(static_cast<uint16_t>(i)));
     base.first_incremental = files_[i].name;
     base.start = logs_[i]->RotateTo(std::move(files_[i]));
+    if (logs_[i]->awaits_base()) awaiting_base_.push_back(logs_[i]);
     logs_[i]->SetRewriteBase(base.start);
     new_bases_.push_back(std::move(base));
     paths.push_back(BasePath(generation_, i));
@@ -175,7 +202,7 @@ void LogSet::CutAndFork() {
   keeper_->HoldRotations(false);
   phase_ = Phase::kWriting;
   absl::Status forked = child_.Start("Log rewrite", [this, &paths](SnapshotChild::Report& report) -> absl::Status {
-    auto files = SaveShards(world_, fs_, paths, base_epoch_, /*aof_base=*/true);
+    auto files = SaveShards(world_, fs_, paths, base_epoch_, /*aof_base=*/true, &report);
     if (!files.ok()) return files.status();
     for (size_t i = 0; i < files->size(); ++i) {
       report.files[i] = {(*files)[i].bytes, (*files)[i].crc64};
@@ -185,7 +212,7 @@ void LogSet::CutAndFork() {
   });
   if (!forked.ok()) {
     LogWarning("Log rewrite: ", MessageOf(forked));
-    last_ok_ = false;
+    NoteOutcome(false);
     phase_ = Phase::kIdle;
   }
 }
@@ -205,6 +232,7 @@ void LogSet::OnChildDone(const absl::Status& outcome) {
     if (status.ok()) base_bytes_ = bytes;
   }
   if (status.ok()) {
+    for (ShardLog* log : awaiting_base_) log->BaseIsSafe();
     ++rewrites_;
     LogNotice("Log rewrite terminated with success in ", last_seconds_.load(), " seconds; copy-on-write: ",
               last_cow_bytes_ >> 20, " MB");
@@ -216,9 +244,10 @@ void LogSet::OnChildDone(const absl::Status& outcome) {
     for (size_t i = 0; i < new_bases_.size(); ++i) {
       // Half-written bases nobody lists; if they cannot be removed the next start does it.
       (void)fs_.Remove(store_->PathOf(new_bases_[i].base.name));
+      (void)fs_.Remove(store_->PathOf(new_bases_[i].base.name) + ".tmp");
     }
   }
-  last_ok_ = status.ok();
+  NoteOutcome(status.ok());
   phase_ = Phase::kIdle;
 }
 
@@ -231,6 +260,7 @@ uint64_t LogSet::TotalBytes() const {
 bool LogSet::RewriteDue() const {
   const Config& config = world_.config();
   if (!on_ || in_progress() || wanted_ || config.auto_aof_rewrite_percentage == 0) return false;
+  if (world_.clock().MonotonicMicros() < retry_at_us_) return false;
   uint64_t bytes = TotalBytes();
   uint64_t base = std::max<uint64_t>(base_bytes_, 1);
   if (bytes < static_cast<uint64_t>(config.auto_aof_rewrite_min_size)) return false;
@@ -240,13 +270,30 @@ bool LogSet::RewriteDue() const {
 
 // --- at run time
 
-void LogSet::SetPolicy(AppendFsync policy) {
+absl::Status LogSet::SetPolicy(AppendFsync policy, AppendFsync before) {
+  if (on_ && policy == AppendFsync::kAlways && policy != before) {
+    if (const LogTrouble trouble = world_.log_trouble(); trouble.failed()) {
+      return absl::UnavailableError(StrCat("the log of shard ", trouble.shard.value, " has failed: ", std::string_view(strerror(trouble.error))));
+    }
+    before_always_ = before;
+  }
   // A new epoch, and a mark in every log that all before it is complete: what was written under the old policy is judged by the
   // old rule, and the park ends only when the marks are durable. Without them a shard that stays idle under `always`, where
   // epochs are not closed, would hold the cut back behind effects that have become durable.
   world_.AdvanceEpoch(world_.CurrentEpoch());
   for (ShardLog* log : logs_) log->ChangePolicy(PolicyOf(policy), world_.CurrentEpoch());
   world_.SetAlways(on_ && policy == AppendFsync::kAlways);
+  return absl::OkStatus();
+}
+
+std::optional<AppendFsync> LogSet::EndPolicyChange(bool durable) {
+  const std::optional<AppendFsync> before = std::exchange(before_always_, std::nullopt);
+  if (!before || durable) return std::nullopt;
+  // A record under `always` on a healthy shard would say that the mark stands in every log, and the next start, which does not find it in
+  // this one, would refuse them all ("durable-lost").
+  LogWarning("appendfsync always was not begun: the logs could not be flushed");
+  (void)SetPolicy(*before, AppendFsync::kAlways);
+  return before;
 }
 
 absl::Status LogSet::TurnOn() {
@@ -260,7 +307,7 @@ absl::Status LogSet::TurnOn() {
   if (absl::Status s = fs_.MakeDirectory(store_->directory()); !s.ok()) return s;
   std::vector<std::string> paths;
   for (uint32_t i = 0; i < world_.shard_count(); ++i) paths.push_back(BasePath(generation_, i));
-  auto saved = SaveShards(world_, fs_, paths, world_.CurrentEpoch(), /*aof_base=*/true);
+  auto saved = SaveShards(world_, fs_, paths, world_.CurrentEpoch(), /*aof_base=*/true, nullptr);
   if (!saved.ok()) return saved.status();
   std::vector<BaseFile> bases;
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {

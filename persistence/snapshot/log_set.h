@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,12 @@ class LogSet {
   absl::StatusOr<bool> OpenFor(Shard& shard);
 
   // --- rewrite
-  // Asks for a rewrite; it starts as soon as no child is at work. Any thread.
-  void RequestRewrite() { wanted_ = true; }
+  // Asks for a rewrite; it starts as soon as no child is at work. Any thread. After one that failed, the server's own requests
+  // wait longer each time: each try leaves an incremental file per shard behind until one succeeds.
+  void RequestRewrite() {
+    retry_at_us_ = 0;
+    wanted_ = true;
+  }
   bool wanted() const { return wanted_; }
   bool in_progress() const { return phase_ != Phase::kIdle || wanted_; }
   // Main thread, ten times a second.
@@ -54,7 +59,11 @@ class LogSet {
   bool RewriteDue() const;
 
   // --- at run time, parked
-  void SetPolicy(AppendFsync policy);
+  // From `always` on recovery trusts that all which was recorded before it is durable on every shard: refused while a log has failed,
+  // and taken back (EndPolicyChange) when the flush that ends the park fails.
+  absl::Status SetPolicy(AppendFsync policy, AppendFsync before);
+  // Parked, after that flush. The policy that holds on, if the new one was taken back.
+  std::optional<AppendFsync> EndPolicyChange(bool durable);
   // appendonly yes: the data of now becomes the base; blocks until it is written. appendonly no: the log ends here.
   absl::Status TurnOn();
   void TurnOff();
@@ -72,6 +81,9 @@ class LogSet {
   enum class Phase { kIdle, kPrepared, kWriting };
 
   LogWriter::Options WriterOptions() const;
+  // Some log's fsync has failed: it needs a new file and a fresh base.
+  bool NewLogNeeded() const;
+  void NoteOutcome(bool ok);
   // Makes what is loaded the base of a new log, with `bases` already written.
   absl::Status BeginNew(std::vector<BaseFile> bases);
   std::string BasePath(uint64_t generation, uint32_t shard) const;
@@ -101,7 +113,10 @@ class LogSet {
   Epoch base_epoch_;
   TxId next_tx_;
   std::vector<ManifestStore::NewBase> new_bases_;
-  int64_t retry_at_us_ = 0;
+  std::optional<AppendFsync> before_always_;  // while a change to always is not durable yet
+  std::vector<ShardLog*> awaiting_base_;  // logs that this rewrite begins anew
+  std::atomic<int64_t> retry_at_us_{0};
+  uint32_t failures_ = 0;                 // in a row; main thread, or parked
   std::atomic<uint64_t> base_bytes_{0};
   std::atomic<bool> last_ok_{true};
   std::atomic<int64_t> last_seconds_{-1}, started_s_{0};

@@ -121,6 +121,16 @@ absl::StatusOr<uint64_t> NextSnapshotGeneration(FileSystem& fs, const std::strin
   return newest + 1;
 }
 
+absl::Status RemoveUnfinished(FileSystem& fs, const std::string& directory,
+                              const std::string& dbfilename, uint64_t generation) {
+  const absl::Status stands =
+      fs.Stat(JoinPath(directory, SnapshotManifestName(dbfilename, generation))).status();
+  if (!absl::IsNotFound(stands)) return stands;
+  return RemoveWhere(fs, directory, dbfilename, [&](const SnapshotName& name) {
+    return name.generation == generation;
+  });
+}
+
 absl::Status RemoveOlderSnapshots(FileSystem& fs, const std::string& directory,
                                   const std::string& dbfilename, uint64_t generation) {
   if (absl::Status whole = LoadManifest(fs, directory, dbfilename, generation).status();

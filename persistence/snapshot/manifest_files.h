@@ -53,6 +53,10 @@ absl::StatusOr<SnapshotChoice> ChooseSnapshot(FileSystem& fs, const std::string&
 absl::StatusOr<uint64_t> NextSnapshotGeneration(FileSystem& fs, const std::string& directory,
                                                 const std::string& dbfilename);
 
+// A save of that generation has failed: removes what it left, unless its manifest stands.
+absl::Status RemoveUnfinished(FileSystem& fs, const std::string& directory,
+                              const std::string& dbfilename, uint64_t generation);
+
 // Step 3: removes what generations below `generation` left, and its own temporary files. Refuses
 // (FailedPrecondition) unless `generation` is whole.
 absl::Status RemoveOlderSnapshots(FileSystem& fs, const std::string& directory,

@@ -1,6 +1,7 @@
 #include "persistence/snapshot/saver.h"
 
 #include <thread>
+#include <utility>
 
 #include "core/base/log.h"
 #include "core/base/status.h"
@@ -25,7 +26,8 @@ std::vector<std::string> LibrariesOf(World& world) {
 }
 
 absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSystem& fs,
-                                                         const std::vector<std::string>& paths, Epoch epoch, bool aof_base) {
+                                                         const std::vector<std::string>& paths, Epoch epoch, bool aof_base,
+                                                         SnapshotChild::Report* report) {
   const uint32_t shards = world.shard_count();
   std::vector<absl::StatusOr<rdb::FileSummary>> results(shards, absl::UnknownError("not written"));
   const Config& config = world.config();
@@ -40,6 +42,11 @@ absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSyste
     rdb::FileSinkOptions options;
     options.compress = config.rdbcompression;
     options.checksum = config.rdbchecksum;
+    if (report != nullptr) {
+      options.after_write = [report, before = uint64_t{0}, &config](uint64_t bytes) mutable {
+        report->NoteWritten(bytes - std::exchange(before, bytes), config.rdb_save_rate_limit);
+      };
+    }
     results[i] = rdb::SaveShard(keyspace, fs, paths[i], header, options);
   };
   std::vector<std::thread> threads;
@@ -74,7 +81,7 @@ absl::StatusOr<Saver::Plan> Saver::MakePlan() {
 }
 
 absl::Status Saver::Write(const Plan& plan, SnapshotChild::Report* report) {
-  auto files = SaveShards(world_, fs_, plan.paths, plan.manifest.epoch, /*aof_base=*/false);
+  auto files = SaveShards(world_, fs_, plan.paths, plan.manifest.epoch, /*aof_base=*/false, report);
   if (!files.ok()) return files.status();
   SnapshotManifest manifest = plan.manifest;
   for (size_t i = 0; i < files->size(); ++i) {
@@ -112,6 +119,7 @@ absl::Status Saver::SaveNow() {
   absl::Status status = plan.ok() ? Write(*plan, nullptr) : plan.status();
   if (!status.ok()) {
     LogWarning("Saving failed: ", MessageOf(status));
+    if (plan.ok()) RemoveLeftovers(plan->manifest.generation);
     last_ok_ = false;
     return status;
   }
@@ -127,7 +135,9 @@ absl::Status Saver::SaveInBackground() {
   NoteBaseline();
   absl::StatusOr<Plan> plan = MakePlan();
   absl::Status status = plan.status();
+  cancelled_ = false;
   if (plan.ok()) {
+    generation_ = plan->manifest.generation;
     status = child_.Start("Background saving", [this, &plan](SnapshotChild::Report& report) { return Write(*plan, &report); });
   }
   if (status.ok()) {
@@ -148,9 +158,31 @@ void Saver::OnChildDone(const absl::Status& outcome) {
     LogNotice("Background saving terminated with success; copy-on-write: ", last_cow_bytes_ >> 20, " MB");
     return;
   }
+  if (const uint64_t generation = generation_.exchange(0); generation != 0) RemoveLeftovers(generation);
+  if (cancelled_) {
+    // It says nothing about the disk.
+    LogNotice("Background saving was cancelled");
+    return;
+  }
   last_ok_ = false;
   world_.save_failed = world_.config().stop_writes_on_bgsave_error && !world_.config().save.empty();
-  LogWarning("Background saving failed: ", MessageOf(outcome));
+  LogWarning("Background saving failed, the snapshot before it stands: ", MessageOf(outcome));
+}
+
+// What a save that failed has written, so that it does not fill the disk for good.
+void Saver::RemoveLeftovers(uint64_t generation) {
+  if (absl::Status s = RemoveUnfinished(fs_, ".", world_.config().dbfilename, generation); !s.ok()) {
+    LogWarning("Files of the snapshot that failed could not be removed: ", MessageOf(s));
+  }
+}
+
+bool Saver::Cancel() {
+  const bool scheduled = scheduled_.exchange(false);
+  if (!in_progress_) return scheduled;
+  cancelled_ = true;
+  // The main thread notices its end and does the rest.
+  child_.End();
+  return true;
 }
 
 int64_t Saver::Changes() const {

@@ -20,13 +20,14 @@
 
 namespace basalt {
 
-// Writes every shard's keyspace, each on a thread of its own, to `paths`. The world stands still, or this is a forked child.
-// `progress` counts keys. Blocking.
 // The code of the server's function libraries, for the first file of a set.
 std::vector<std::string> LibrariesOf(World& world);
 
+// Writes every shard's keyspace, each on a thread of its own, to `paths`. The world stands still, or this is a forked child.
+// `report` (may be null) is that of the child that this is. Blocking.
 absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSystem& fs,
-                                                         const std::vector<std::string>& paths, Epoch epoch, bool aof_base);
+                                                         const std::vector<std::string>& paths, Epoch epoch, bool aof_base,
+                                                         SnapshotChild::Report* report);
 
 class Saver {
  public:
@@ -36,6 +37,8 @@ class Saver {
   absl::Status SaveNow();
   // Parked. Forks. FailedPrecondition when a child is at work.
   absl::Status SaveInBackground();
+  // Ends the child, or forgets a save that is scheduled. False: there is none.
+  bool Cancel();
   // The child has ended so. Main thread.
   void OnChildDone(const absl::Status& outcome);
 
@@ -63,6 +66,7 @@ class Saver {
   absl::Status Write(const Plan& plan, SnapshotChild::Report* report);
   void Succeeded();
   void NoteBaseline();
+  void RemoveLeftovers(uint64_t generation);
 
   World& world_;
   FileSystem& fs_;
@@ -70,7 +74,8 @@ class Saver {
   mutable std::mutex mutex_;
   std::vector<uint64_t> baseline_;         // per shard: keyspace.dirty at the last successful save
   std::vector<uint64_t> pending_baseline_; // of the save under way
-  std::atomic<bool> in_progress_{false}, scheduled_{false}, last_ok_{true};
+  std::atomic<bool> in_progress_{false}, scheduled_{false}, last_ok_{true}, cancelled_{false};
+  std::atomic<uint64_t> generation_{0};    // of the background save under way
   std::atomic<int64_t> last_save_s_, last_seconds_{-1}, started_s_{0}, last_try_s_{0};
   std::atomic<uint64_t> saves_{0}, last_cow_bytes_{0};
 };

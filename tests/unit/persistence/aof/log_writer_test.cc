@@ -139,6 +139,135 @@ TEST_F(LogWriterTest, ShortWritesAreContinued) {
   }
 }
 
+// --- after a failed sync
+
+class LogWriterAnewTest : public LogWriterTest {
+ protected:
+  void FailSync() {
+    world_->fs.fault = [](std::string_view operation, const std::string&) {
+      return operation == "sync" ? EIO : 0;
+    };
+    io().CompleteSync(writer());
+    world_->fs.fault = nullptr;
+  }
+  // "a" is durable, the sync of "b" has failed.
+  void FailASync(FsyncPolicy policy = FsyncPolicy::kAlways) {
+    Start(policy);
+    Seal("a");
+    world_->Drain(0);
+    Seal("b");
+    Pump(0);
+    io().CompleteWrite(writer());
+    FailSync();
+    ASSERT_TRUE(writer().sync_failed());
+  }
+  LogFile NewFile() {
+    auto opened = world_->store().AddIncremental(ShardId(0), 0);
+    EXPECT_TRUE(opened.ok()) << opened.status();
+    files_.push_back(std::move(opened->file));
+    name_ = opened->name;
+    return opened->log_file;
+  }
+  // The base of what was sealed before `start` is there.
+  void CompleteRewrite(Lsn start) {
+    ASSERT_TRUE(world_->fs.WriteAtomically("aof/base", "x").ok());
+    BaseFile base{"base", 1, 0};
+    ASSERT_TRUE(world_->store().CompleteRewrite({{base, name_, start}}, world_->epoch, TxId(1)).ok());
+  }
+
+  std::vector<std::unique_ptr<File>> files_;
+  std::string name_;
+};
+
+TEST_F(LogWriterAnewTest, NothingIsWrittenBeforeTheBaseIsSafe) {
+  FailASync();
+  const Lsn durable = writer().durable_lsn();
+  const Lsn start = writer().Abandon(NewFile());
+  EXPECT_EQ(start, writer().appended_lsn());
+  const Lsn end = Seal("c");
+  Pump(0);
+  EXPECT_TRUE(io().idle());
+  EXPECT_EQ(writer().durable_lsn(), durable);
+  writer().RetryAfterWriteError();
+  Pump(0);
+  EXPECT_TRUE(io().idle()) << "a failed sync is not something to try again";
+
+  CompleteRewrite(start);
+  writer().Resume();
+  Pump(0);
+  EXPECT_FALSE(writer().failed());
+  EXPECT_EQ(writer().durable_lsn(), start) << "the base holds what was sealed before";
+  EXPECT_EQ(writer().TakeFinishedFiles().size(), 1u);
+  io().CompleteAll(writer());
+  EXPECT_EQ(writer().durable_lsn(), end);
+  EXPECT_EQ(Recovered(), std::vector<std::string>{"c"});
+}
+
+TEST_F(LogWriterAnewTest, PowerCutBeforeTheBaseLosesNothingThatWasDurable) {
+  FailASync();
+  writer().Abandon(NewFile());
+  Seal("c");
+  Pump(0);
+  world_->PowerCut(7);
+  std::vector<std::string> ids = Recovered();
+  ASSERT_FALSE(ids.empty());
+  EXPECT_EQ(ids[0], "a");
+}
+
+TEST_F(LogWriterAnewTest, ASecondTryTakesAnotherFile) {
+  FailASync();
+  writer().Abandon(NewFile());
+  Seal("c");  // will be in the second base
+  const Lsn start = writer().Abandon(NewFile());
+  EXPECT_EQ(writer().TakeFinishedFiles().size(), 1u) << "the first try's file";
+  Seal("d");
+  CompleteRewrite(start);
+  writer().Resume();
+  Pump(0);
+  world_->Drain(0);
+  EXPECT_TRUE(writer().fully_durable());
+  EXPECT_EQ(Recovered(), std::vector<std::string>{"d"});
+}
+
+TEST_F(LogWriterAnewTest, WaitsForAWriteThatIsStillInFlight) {
+  Start(FsyncPolicy::kEverySecond);
+  Seal("a");
+  Pump(kSecond);
+  io().CompleteWrite(writer());
+  Pump(2 * kSecond);
+  Seal("b");
+  Pump(2 * kSecond);
+  ASSERT_TRUE(io().write_waits() && io().sync_waits());
+  FailSync();
+  const Lsn start = writer().Abandon(NewFile());
+  const Lsn end = Seal("c");
+  writer().Resume();
+  Pump(3 * kSecond);
+  EXPECT_TRUE(writer().failed()) << "the kernel still reads the old buffer";
+  io().CompleteWrite(writer());
+  Pump(3 * kSecond);
+  EXPECT_FALSE(writer().failed());
+  EXPECT_EQ(writer().durable_lsn(), start);
+  world_->Drain(0);
+  EXPECT_EQ(writer().durable_lsn(), end);
+}
+
+// Answers may wait for it from before a change to `no`, under which nobody asks again.
+TEST_F(LogWriterAnewTest, WhatCameMeanwhileIsSyncedUnderEveryPolicy) {
+  FailASync();
+  const Lsn start = writer().Abandon(NewFile());
+  writer().SetPolicy(FsyncPolicy::kNo);
+  const Lsn end = Seal("c");
+  CompleteRewrite(start);
+  writer().Resume();
+  Pump(0);
+  io().CompleteWrite(writer());
+  Pump(0);
+  ASSERT_TRUE(io().sync_waits());
+  io().CompleteSync(writer());
+  EXPECT_EQ(writer().durable_lsn(), end);
+}
+
 TEST_F(LogWriterTest, FullDiskIsReportedAndTheRestIsWrittenOnRetry) {
   Start(FsyncPolicy::kAlways);
   Seal("a");

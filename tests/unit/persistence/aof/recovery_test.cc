@@ -347,6 +347,20 @@ TEST_F(RecoveryTest, RowDurableLost) {
   ExpectRefused(kDurableLost, NameOf(1), before);
 }
 
+// A part of a transaction that wrote nothing is no mark of a change, though a batch without records,
+// and under always: shard 2, which was idle, has lost nothing.
+TEST_F(RecoveryTest, EmptyPartOfATransactionMarksNoChange) {
+  Start(3, FsyncPolicy::kEverySecond);
+  for (uint32_t i = 0; i < 3; ++i) Write(i, StrCat("lazy", i));
+  world_->epoch = Epoch(9);
+  world_->SetPolicy(FsyncPolicy::kAlways);  // as by a restart: without marks
+  world_->Seal(0, {}, Epoch(9), Epoch(8), TxPart{TxId(1), 2});
+  world_->Seal(1, {"part"}, Epoch(9), Epoch(0), TxPart{TxId(1), 2});
+  world_->DrainAll();
+  Write(0, "after");
+  ExpectPlan();
+}
+
 // The power went while the change to always was being marked: shard 0 has its mark, shard 1 has
 // not.
 TEST_F(RecoveryTest, UnfinishedChangeOfPolicyIsNoLoss) {
