@@ -9,6 +9,8 @@
 //                  when the park is granted share it
 // Nothing waits for ever: a fan-out waits only for smaller numbers, one refused kRefusalsMax times goes by park, parks come in order of
 // asking and let no fan-out start before them.
+//
+// In three files: what comes in and goes out (tx_coordinator.cc), fan-outs (_fan_out.cc), parks and blocked commands (_park.cc).
 #pragma once
 
 #include <deque>
