@@ -109,6 +109,7 @@ class Shard final : public CompletionSink {
   void set_frontend(std::unique_ptr<Frontend> f) { frontend_ = std::move(f); }
   void set_coordinator(std::unique_ptr<Coordinator> c) { coordinator_ = std::move(c); }
   void set_log(std::unique_ptr<LogSink> log) { log_ = std::move(log); }
+  void set_ring(std::unique_ptr<Ring> ring) { ring_ = std::move(ring); }  // instead of one from Ring::Create
   void set_job(std::unique_ptr<BackgroundJob> job) { job_ = std::move(job); }
   // The script engine (core/script). Null until set.
   void set_scripts(std::unique_ptr<ScriptHost> scripts) { scripts_ = std::move(scripts); }
@@ -266,6 +267,7 @@ class Shard final : public CompletionSink {
   bool Execute();
   void ExecuteOne(const OwnCommand& command, CommandContext& context);
   void SealJournal(Epoch epoch, TxStamp tx);
+  Epoch CompleteBelow(Epoch epoch) const;
   void NoteEpochToClose();
   void CommitStage();
   void CloseEpochs();

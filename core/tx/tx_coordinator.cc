@@ -381,7 +381,7 @@ void TxCoordinator::OnAllGranted(Tx* tx) {
   tx->epoch = shard_.tick_epoch();
   tx->now_us = shard_.keyspace().now_us;
   for (auto& part : tx->parts) tx->writers += part->writes;
-  tx->hold = world_.always() && tx->writers > 1;
+  tx->hold = world_.always() && tx->writers > 1 && !MutantIs("hold-dropped");
   SendAll(tx, TxItem::What::kRun);
 }
 

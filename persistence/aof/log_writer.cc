@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/mutant.h"
 #include "core/io/file.h"
 
 namespace basalt {
@@ -152,6 +153,7 @@ void LogWriter::OnWriteDone(int result) {
     written_.value =
         handed_.value - (in_flight_.size() - std::max(in_flight_done_, in_flight_header_));
   }
+  if (MutantIs("ack-before-fsync")) durable_ = written_;
   if (in_flight_done_ < in_flight_.size()) return;
   if (sync_linked_) sync_covers_ = written_;
   in_flight_.clear();
@@ -163,6 +165,7 @@ void LogWriter::OnSyncDone(int result) {
   BASALT_CHECK(sync_in_flight_);
   sync_in_flight_ = sync_linked_ = false;
   if (NeverRan(result)) return;  // Pump asks again: written_ is still ahead of durable_
+  if (result < 0 && MutantIs("failed-sync-repeated")) return;
   if (result < 0) {
     sync_failed_ = true;
     Fail("syncing the log", -result);
