@@ -164,7 +164,10 @@ void LogWriter::OnWriteDone(int result) {
 void LogWriter::OnSyncDone(int result) {
   BASALT_CHECK(sync_in_flight_);
   sync_in_flight_ = sync_linked_ = false;
-  if (NeverRan(result)) return;  // Pump asks again: written_ is still ahead of durable_
+  if (NeverRan(result)) {
+    sync_requested_ = true;  // somebody may have asked for it, and everysec would wait a second more
+    return;
+  }
   if (result < 0 && MutantIs("failed-sync-repeated")) return;
   if (result < 0) {
     sync_failed_ = true;
