@@ -26,7 +26,7 @@ void LogWriter::Open(const LogFile& file, Lsn end) {
   BASALT_CHECK(idle() && pending_size() == 0 && rotations_.empty());
   file_ = file;
   if (file_.size == 0) file_.header.start = end;
-  appended_ = handed_ = written_ = durable_ = sync_covers_ = end;
+  appended_ = handed_ = written_ = durable_ = sync_covers_ = durable_batches_end_ = end;
 }
 
 Lsn LogWriter::Seal(std::string_view records, uint32_t record_count, Epoch epoch, Epoch complete,
@@ -34,13 +34,24 @@ Lsn LogWriter::Seal(std::string_view records, uint32_t record_count, Epoch epoch
   BatchHeader header;
   header.epoch = epoch;
   header.complete = complete;
-  header.durable = durable_;
+  header.durable = DurableBatchesEnd();
   header.records = record_count;
   header.always = options_.policy == FsyncPolicy::kAlways;
   const size_t before = pending_.size();
   AppendBatch(&pending_, header, tx, records, appended_, file_.header.salt);
   appended_.value += pending_.size() - before;
+  batch_ends_.push_back(appended_);
   return appended_;
+}
+
+// A write may end in the middle of a batch, and so may what a sync covers. Recovery takes a batch that begins below a later one's
+// `durable` for synced as a whole, so that one says where whole batches end.
+Lsn LogWriter::DurableBatchesEnd() {
+  while (!batch_ends_.empty() && batch_ends_.front() <= durable_) {
+    durable_batches_end_ = batch_ends_.front();
+    batch_ends_.pop_front();
+  }
+  return durable_batches_end_;
 }
 
 void LogWriter::Pump(int64_t monotonic_us) {
