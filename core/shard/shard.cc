@@ -70,6 +70,7 @@ bool Shard::Tick(int64_t wait_us) {
   inbox_.clear();
   inbox_next_ = 0;
   if (!deferred_.empty()) worked |= RetryDeferred();
+  if (!held_replies_.empty()) worked |= ReleaseHeldReplies();
   worked |= Execute();
   worked |= coordinator_->Step();
   CommitStage();
