@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/mutant.h"
 #include "core/base/strings.h"
 
 namespace basalt {
@@ -38,6 +39,7 @@ absl::Status FileSystem::WriteAtomically(const std::string& path, std::string_vi
     if (absl::Status s = (*file)->Sync(); !s.ok()) return s;
   }
   if (absl::Status s = Rename(temporary, path); !s.ok()) return s;
+  if (MutantIs("rename-unsynced")) return absl::OkStatus();
   return SyncDirectory(DirectoryOf(path));
 }
 

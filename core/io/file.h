@@ -80,6 +80,8 @@ class FileSystem {
   // Takes an exclusive lock on the file `path` (created if missing); FailedPrecondition when
   // another process holds it.
   virtual absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const std::string& path) = 0;
+  // All calls must come from one thread: a simulated disk.
+  virtual bool one_thread() const { return false; }
 
   absl::StatusOr<std::string> ReadAll(const std::string& path);
   // Replaces `path` atomically and durably: write a temporary file beside it, sync, rename, sync

@@ -1,6 +1,8 @@
 #include "core/io/ring.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -46,7 +48,31 @@ void* MapAnonymous(size_t bytes) {
   return p;
 }
 
-}  // namespace
+static_assert(offsetof(io_uring_buf_ring, bufs) == 0);
+
+// The receive buffers that the kernel picks from. `count` is a power of two.
+class BufferRing {
+ public:
+  BufferRing() = default;
+  ~BufferRing();
+  BufferRing(const BufferRing&) = delete;
+  BufferRing& operator=(const BufferRing&) = delete;
+
+  absl::Status Register(io_uring* ring, uint16_t group, uint32_t count, uint32_t size);
+  char* data(uint16_t id) const { return memory_ + size_t{id} * size_; }
+  // Gives a buffer back to the kernel. Takes effect at once.
+  void Recycle(uint16_t id);
+
+ private:
+  io_uring* ring_ = nullptr;
+  io_uring_buf_ring* entries_ = nullptr;
+  char* memory_ = nullptr;
+  size_t entries_bytes_ = 0;
+  size_t memory_bytes_ = 0;
+  uint32_t count_ = 0;
+  uint32_t size_ = 0;
+  uint16_t group_ = 0;
+};
 
 BufferRing::~BufferRing() {
   if (entries_ != nullptr) {
@@ -89,29 +115,52 @@ void BufferRing::Recycle(uint16_t id) {
   io_uring_buf_ring_advance(entries_, 1);
 }
 
-absl::StatusOr<std::unique_ptr<Ring>> Ring::Create(const RingOptions& options) {
-  std::unique_ptr<Ring> ring(new Ring());
+class Uring final : public Ring {
+ public:
+  Uring() = default;
+  ~Uring() override;
+  absl::Status Open(const RingOptions& options);
+
+  void AcceptMultishot(int fd, Token token) override;
+  void ReceiveMultishot(int fd, Token token) override;
+  void Send(int fd, std::string_view data, Token token) override;
+  void WriteThenSync(int fd, uint64_t offset, std::string_view data, Token write, Token sync) override;
+  void Write(int fd, uint64_t offset, std::string_view data, Token token) override;
+  void Datasync(int fd, Token token) override;
+  void PollMultishot(int fd, Token token) override;
+  void Cancel(Token token) override;
+  void CancelAndClose(int fd) override;
+  uint32_t SubmitAndReap(int64_t wait_us) override;
+  void Recycle(uint16_t id) override { buffers_.Recycle(id); }
+
+ private:
+  io_uring_sqe* NextEntry();
+
+  io_uring ring_{};
+  bool ready_ = false;
+  BufferRing buffers_;
+};
+
+absl::Status Uring::Open(const RingOptions& options) {
   io_uring_params params{};
   params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_COOP_TASKRUN |
                  IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL;
   params.cq_entries = options.completions;
-  if (int r = io_uring_queue_init_params(options.submissions, &ring->ring_, &params); r < 0) {
-    return SetupError(-r);
-  }
-  ring->ready_ = true;
-  io_uring_ring_dontfork(&ring->ring_);
-  io_uring_register_ring_fd(&ring->ring_);  // saves a table look-up per system call; works without it too
-  if (absl::Status s = ring->buffers_.Register(&ring->ring_, 0, options.buffers, options.buffer_bytes); !s.ok()) {
-    return s;
-  }
-  return ring;
+  if (int r = io_uring_queue_init_params(options.submissions, &ring_, &params); r < 0) return SetupError(-r);
+  ready_ = true;
+  io_uring_ring_dontfork(&ring_);
+  io_uring_register_ring_fd(&ring_);  // saves a table look-up per system call; works without it too
+  if (absl::Status s = buffers_.Register(&ring_, 0, options.buffers, options.buffer_bytes); !s.ok()) return s;
+  buffer_memory_ = buffers_.data(0);
+  buffer_bytes_ = options.buffer_bytes;
+  return absl::OkStatus();
 }
 
-Ring::~Ring() {
+Uring::~Uring() {
   if (ready_) io_uring_queue_exit(&ring_);
 }
 
-io_uring_sqe* Ring::NextEntry() {
+io_uring_sqe* Uring::NextEntry() {
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
   if (__builtin_expect(sqe == nullptr, 0)) {
     // The submission queue is full: hand it to the kernel now; the completions wait for the next reap.
@@ -127,13 +176,13 @@ io_uring_sqe* Ring::NextEntry() {
   return sqe;
 }
 
-void Ring::AcceptMultishot(int fd, Token token) {
+void Uring::AcceptMultishot(int fd, Token token) {
   io_uring_sqe* sqe = NextEntry();
   io_uring_prep_multishot_accept(sqe, fd, nullptr, nullptr, SOCK_CLOEXEC);
   io_uring_sqe_set_data64(sqe, token.Pack());
 }
 
-void Ring::ReceiveMultishot(int fd, Token token) {
+void Uring::ReceiveMultishot(int fd, Token token) {
   io_uring_sqe* sqe = NextEntry();
   io_uring_prep_recv_multishot(sqe, fd, nullptr, 0, 0);
   sqe->flags |= IOSQE_BUFFER_SELECT;
@@ -141,19 +190,19 @@ void Ring::ReceiveMultishot(int fd, Token token) {
   io_uring_sqe_set_data64(sqe, token.Pack());
 }
 
-void Ring::Send(int fd, std::string_view data, Token token) {
+void Uring::Send(int fd, std::string_view data, Token token) {
   io_uring_sqe* sqe = NextEntry();
   io_uring_prep_send(sqe, fd, data.data(), data.size(), MSG_NOSIGNAL);
   io_uring_sqe_set_data64(sqe, token.Pack());
 }
 
-void Ring::Write(int fd, uint64_t offset, std::string_view data, Token token) {
+void Uring::Write(int fd, uint64_t offset, std::string_view data, Token token) {
   io_uring_sqe* sqe = NextEntry();
   io_uring_prep_write(sqe, fd, data.data(), static_cast<unsigned>(data.size()), offset);
   io_uring_sqe_set_data64(sqe, token.Pack());
 }
 
-void Ring::WriteThenSync(int fd, uint64_t offset, std::string_view data, Token write, Token sync) {
+void Uring::WriteThenSync(int fd, uint64_t offset, std::string_view data, Token write, Token sync) {
   // Both entries must enter the kernel in one submission, or the link between them is lost.
   if (io_uring_sq_space_left(&ring_) < 2) io_uring_submit(&ring_);
   io_uring_sqe* sqe = NextEntry();
@@ -163,25 +212,25 @@ void Ring::WriteThenSync(int fd, uint64_t offset, std::string_view data, Token w
   Datasync(fd, sync);
 }
 
-void Ring::Datasync(int fd, Token token) {
+void Uring::Datasync(int fd, Token token) {
   io_uring_sqe* sqe = NextEntry();
   io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
   io_uring_sqe_set_data64(sqe, token.Pack());
 }
 
-void Ring::PollMultishot(int fd, Token token) {
+void Uring::PollMultishot(int fd, Token token) {
   io_uring_sqe* sqe = NextEntry();
   io_uring_prep_poll_multishot(sqe, fd, POLLIN);
   io_uring_sqe_set_data64(sqe, token.Pack());
 }
 
-void Ring::Cancel(Token token) {
+void Uring::Cancel(Token token) {
   io_uring_sqe* sqe = NextEntry();
   io_uring_prep_cancel64(sqe, token.Pack(), IORING_ASYNC_CANCEL_ALL);
   io_uring_sqe_set_data64(sqe, Token{}.Pack());
 }
 
-void Ring::CancelAndClose(int fd) {
+void Uring::CancelAndClose(int fd) {
   if (io_uring_sq_space_left(&ring_) < 2) io_uring_submit(&ring_);
   io_uring_sqe* sqe = NextEntry();
   io_uring_prep_cancel_fd(sqe, fd, IORING_ASYNC_CANCEL_ALL);
@@ -192,7 +241,7 @@ void Ring::CancelAndClose(int fd) {
   io_uring_sqe_set_data64(sqe, Token{}.Pack());
 }
 
-uint32_t Ring::SubmitAndReap(int64_t wait_us) {
+uint32_t Uring::SubmitAndReap(int64_t wait_us) {
   if (wait_us > 0 && io_uring_cq_ready(&ring_) == 0) {
     __kernel_timespec ts{.tv_sec = wait_us / 1'000'000, .tv_nsec = (wait_us % 1'000'000) * 1000};
     io_uring_cqe* cqe = nullptr;
@@ -204,13 +253,20 @@ uint32_t Ring::SubmitAndReap(int64_t wait_us) {
   io_uring_cqe* batch[64];
   while (unsigned n = io_uring_peek_batch_cqe(&ring_, batch, std::size(batch))) {
     for (unsigned i = 0; i < n; ++i) {
-      Completion done{Token::Unpack(batch[i]->user_data), batch[i]->res, batch[i]->flags};
-      if (CompletionSink* sink = sinks_[static_cast<int>(done.token.op)]) sink->OnCompletion(done);
+      Deliver({Token::Unpack(batch[i]->user_data), batch[i]->res, batch[i]->flags});
     }
     io_uring_cq_advance(&ring_, n);
     total += n;
   }
   return total;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Ring>> Ring::Create(const RingOptions& options) {
+  auto ring = std::make_unique<Uring>();
+  if (absl::Status s = ring->Open(options); !s.ok()) return s;
+  return ring;
 }
 
 }  // namespace basalt

@@ -1,12 +1,12 @@
-// One io_uring per shard: sockets, log writes, wake-ups, all through the same ring.
+// One ring per shard: sockets, log writes, wake-ups, all through the same one. In a server it is an io_uring (Ring::Create); the
+// simulator (tests/sim) brings its own.
 //
 // Owner: the shard's thread. It alone submits (IORING_SETUP_SINGLE_ISSUER) and completions are posted only while it is
 // inside SubmitAndReap (IORING_SETUP_DEFER_TASKRUN), so nothing here needs a lock.
 // Every submission carries a Token; this file is the only place that knows how a Token is packed into user_data.
 #pragma once
 
-#include <liburing.h>
-#include <poll.h>
+#include <liburing.h>  // before any <linux/io_uring.h>, whose buffers begin 8 bytes too late in C++
 
 #include <cstdint>
 #include <memory>
@@ -61,31 +61,6 @@ class CompletionSink {
   virtual void OnCompletion(const Completion& completion) = 0;
 };
 
-// The receive buffers that the kernel picks from. `count` is a power of two.
-class BufferRing {
- public:
-  BufferRing() = default;
-  ~BufferRing();
-  BufferRing(const BufferRing&) = delete;
-  BufferRing& operator=(const BufferRing&) = delete;
-
-  absl::Status Register(io_uring* ring, uint16_t group, uint32_t count, uint32_t size);
-  char* data(uint16_t id) const { return memory_ + size_t{id} * size_; }
-  // Gives a buffer back to the kernel. Takes effect at once.
-  void Recycle(uint16_t id);
-  uint32_t size() const { return size_; }
-
- private:
-  io_uring* ring_ = nullptr;
-  io_uring_buf_ring* entries_ = nullptr;
-  char* memory_ = nullptr;
-  size_t entries_bytes_ = 0;
-  size_t memory_bytes_ = 0;
-  uint32_t count_ = 0;
-  uint32_t size_ = 0;
-  uint16_t group_ = 0;
-};
-
 struct RingOptions {
   uint32_t submissions = 1024;
   uint32_t completions = 8192;
@@ -95,38 +70,46 @@ struct RingOptions {
 
 class Ring {
  public:
-  // Errors say in plain words what forbids io_uring here and what to change. Must run on the thread that will use it.
+  // An io_uring. Errors say in plain words what forbids it here and what to change. Must run on the thread that will use it.
   static absl::StatusOr<std::unique_ptr<Ring>> Create(const RingOptions& options);
-  ~Ring();
+  virtual ~Ring() = default;
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
 
   void SetSink(Op op, CompletionSink* sink) { sinks_[static_cast<int>(op)] = sink; }
 
-  void AcceptMultishot(int fd, Token token);
-  void ReceiveMultishot(int fd, Token token);
-  void Send(int fd, std::string_view data, Token token);
+  virtual void AcceptMultishot(int fd, Token token) = 0;
+  // Received data comes in a buffer of the ring, which is to be given back.
+  virtual void ReceiveMultishot(int fd, Token token) = 0;
+  virtual void Send(int fd, std::string_view data, Token token) = 0;
   // Writes `data` at `offset`; with `then_sync`, an fdatasync follows that starts only after a full write.
-  void WriteThenSync(int fd, uint64_t offset, std::string_view data, Token write, Token sync);
-  void Write(int fd, uint64_t offset, std::string_view data, Token token);
-  void Datasync(int fd, Token token);
-  void PollMultishot(int fd, Token token);
+  virtual void WriteThenSync(int fd, uint64_t offset, std::string_view data, Token write, Token sync) = 0;
+  virtual void Write(int fd, uint64_t offset, std::string_view data, Token token) = 0;
+  virtual void Datasync(int fd, Token token) = 0;
+  virtual void PollMultishot(int fd, Token token) = 0;
   // Cancels everything submitted with exactly this token.
-  void Cancel(Token token);
+  virtual void Cancel(Token token) = 0;
   // Cancels everything in flight on `fd`, then closes it (the two are linked).
-  void CancelAndClose(int fd);
+  virtual void CancelAndClose(int fd) = 0;
 
   // Submits what is queued, waits up to `wait_us` microseconds for a completion (0: not at all), and hands every
   // completion to its sink. Returns how many there were.
-  uint32_t SubmitAndReap(int64_t wait_us);
+  virtual uint32_t SubmitAndReap(int64_t wait_us) = 0;
 
-  BufferRing& buffers() { return buffers_; }
+  char* buffer(uint16_t id) const { return buffer_memory_ + size_t{id} * buffer_bytes_; }
+  // Gives a receive buffer back. Takes effect at once.
+  virtual void Recycle(uint16_t id) = 0;
+
+ protected:
+  Ring() = default;
+  void Deliver(const Completion& done) {
+    if (CompletionSink* sink = sinks_[static_cast<int>(done.token.op)]) sink->OnCompletion(done);
+  }
+
+  char* buffer_memory_ = nullptr;
+  uint32_t buffer_bytes_ = 0;
 
  private:
-  Ring() = default;
-  io_uring_sqe* NextEntry();
-
-  io_uring ring_{};
-  bool ready_ = false;
-  BufferRing buffers_;
   CompletionSink* sinks_[static_cast<int>(Op::kCount)] = {};
 };
 

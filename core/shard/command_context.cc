@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/mutant.h"
 #include "core/base/numbers.h"
 #include "core/shard/hop.h"
 #include "core/shard/log_sink.h"
@@ -129,7 +130,7 @@ void CommandContext::NoteReads() {
   DirtyKeys& dirty = setting_.local->dirty_keys();
   if (!dirty.enabled() || (spec->keys.first == 0 && spec->keys.finder == nullptr)) return;
   std::vector<uint32_t> keys;
-  if (!FindKeys(*spec, args, &keys)) return;
+  if (!FindKeys(*spec, args, &keys) || MutantIs("read-ungated")) return;
   for (uint32_t i : keys) gate_ = std::max(gate_, dirty.DependsOn(HashKey(args[i])).value);
   if (gate_ <= log.durable_batch()) gate_ = 0;
 }

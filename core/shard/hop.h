@@ -52,7 +52,7 @@ struct HopBatch {
   std::string replies;
   std::vector<HopResult> results;
   uint32_t unreleased = 0;  // sender: results whose bytes are still borrowed
-  uint32_t deferred = 0;    // receiver: commands that wait for a key which a transaction holds
+  uint32_t deferred = 0;    // receiver: commands that wait for a transaction
 
   // The words of a command, as views into `text`, appended to `out`.
   void AppendWords(const HopCommand& command, std::vector<std::string_view>* out) const {

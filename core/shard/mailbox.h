@@ -67,6 +67,8 @@ class Mailboxes {
   int wake_fd(ShardId shard) const { return inboxes_[shard.value].wake_fd; }
   // Thread of `shard`: about to sleep. False when a message came in between; then it must not.
   bool PrepareToSleep(ShardId shard);
+  // Whether it sleeps and nobody has woken it.
+  bool Asleep(ShardId shard) const { return inboxes_[shard.value].sleeping.load(std::memory_order_relaxed); }
   void Awake(ShardId shard) { inboxes_[shard.value].sleeping.store(false, std::memory_order_relaxed); }
   // Wakes `shard` if it sleeps. Any thread.
   void Wake(ShardId shard);

@@ -75,6 +75,7 @@ void Park::RaiseAlarm() {
 
 template <class Done>
 void Park::Await(std::atomic<uint32_t>& bell, Done&& done, absl::FunctionRef<void()> meanwhile) {
+  if (wait_hook_ != nullptr) return wait_hook_->WaitUntil(done);
   for (int i = 0; i < kSpins; ++i) {
     if (done()) return;
     Relax();

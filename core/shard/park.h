@@ -33,6 +33,7 @@
 #include "core/base/ids.h"
 #include "core/base/spsc_queue.h"
 #include "core/shard/mailbox.h"
+#include "core/shard/wait_hook.h"
 
 namespace basalt {
 
@@ -74,6 +75,8 @@ class Park {
   using Ticket = uint64_t;
 
   explicit Park(uint32_t shards) : fan_outs_(new Count[shards]), shards_(shards) {}
+
+  void set_wait_hook(WaitHook* hook) { wait_hook_ = hook; }  // before the shards run
 
   // --- coordinator
   // Stands in line. Every ticket taken must be used (Announce ... Release) when it is granted.
@@ -153,6 +156,7 @@ class Park {
   ShardSet set_;
   uint32_t expected_ = 0;
   uint64_t round_ = 0;
+  WaitHook* wait_hook_ = nullptr;
 };
 
 }  // namespace basalt

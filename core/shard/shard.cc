@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/alloc.h"
+#include "core/base/mutant.h"
 #include "core/shard/host.h"
 #include "core/shard/world.h"
 
@@ -29,9 +30,11 @@ Shard::Shard(World* world, ShardId id) : world_(*world), id_(id), outgoing_(worl
 Shard::~Shard() = default;
 
 absl::Status Shard::Start() {
-  absl::StatusOr<std::unique_ptr<Ring>> ring = Ring::Create(RingOptions{});
-  if (!ring.ok()) return ring.status();
-  ring_ = *std::move(ring);
+  if (ring_ == nullptr) {
+    absl::StatusOr<std::unique_ptr<Ring>> ring = Ring::Create(RingOptions{});
+    if (!ring.ok()) return ring.status();
+    ring_ = *std::move(ring);
+  }
   ring_->SetSink(Op::kWake, this);
   ring_->PollMultishot(world_.mail().wake_fd(id_), Token{.op = Op::kWake});
   keyspace_.SetTime(world_.clock());
@@ -45,6 +48,7 @@ void Shard::Run() {
 }
 
 bool Shard::Tick(int64_t wait_us) {
+  const Epoch early = MutantIs("epoch-read-early") ? world_.CurrentEpoch() : Epoch();
   bool asleep = wait_us > 0 && world_.mail().PrepareToSleep(id_);
   bool worked = ring_->SubmitAndReap(asleep ? wait_us : 0) > 0;
   if (asleep) {
@@ -57,7 +61,7 @@ bool Shard::Tick(int64_t wait_us) {
   // read before the messages were taken could show one of them a key that its sender has seen expire.)
   keyspace_.SetTime(world_.clock());
   mono_us_ = world_.clock().MonotonicMicros();
-  tick_epoch_ = world_.CurrentEpoch();
+  tick_epoch_ = MutantIs("epoch-read-early") ? early : world_.CurrentEpoch();
   PublishDurable();
   if (__builtin_expect(!frozen_.empty(), 0)) Thaw();
   worked |= frontend_->Receive();
@@ -66,6 +70,7 @@ bool Shard::Tick(int64_t wait_us) {
   inbox_.clear();
   inbox_next_ = 0;
   if (!deferred_.empty()) worked |= RetryDeferred();
+  if (!held_replies_.empty()) worked |= ReleaseHeldReplies();
   worked |= Execute();
   worked |= coordinator_->Step();
   CommitStage();

@@ -22,6 +22,7 @@
 #include "core/shard/deferred.h"
 #include "core/shard/epoch_floor.h"
 #include "core/shard/extension.h"
+#include "core/shard/held_replies.h"
 #include "core/shard/hop.h"
 #include "core/shard/key_locks.h"
 #include "core/shard/log_sink.h"
@@ -109,6 +110,7 @@ class Shard final : public CompletionSink {
   void set_frontend(std::unique_ptr<Frontend> f) { frontend_ = std::move(f); }
   void set_coordinator(std::unique_ptr<Coordinator> c) { coordinator_ = std::move(c); }
   void set_log(std::unique_ptr<LogSink> log) { log_ = std::move(log); }
+  void set_ring(std::unique_ptr<Ring> ring) { ring_ = std::move(ring); }  // instead of one from Ring::Create
   void set_job(std::unique_ptr<BackgroundJob> job) { job_ = std::move(job); }
   // The script engine (core/script). Null until set.
   void set_scripts(std::unique_ptr<ScriptHost> scripts) { scripts_ = std::move(scripts); }
@@ -139,6 +141,7 @@ class Shard final : public CompletionSink {
 
   // --- transactions over several shards (core/tx)
   KeyLocks& locks() { return locks_; }
+  HeldReplies& held_replies() { return held_replies_; }
   // A transaction was promised that its records of this tick's epoch or a later one will find a place in the log. Returns the epoch,
   // to be given to DropPromise once they have, or once they will not come.
   Epoch PromiseEpoch() {
@@ -252,6 +255,8 @@ class Shard final : public CompletionSink {
   bool KeysHeld(const CommandSpec& spec, Args args);
   bool AnyMustWait(std::span<const Member> members);
   bool RetryDeferred();
+  bool MayShowHeldParts(const CommandSpec& spec) const;
+  bool ReleaseHeldReplies();
   void Defer(const OwnCommand& command);
   // EXEC's transaction, read from where it stands into members_.
   std::span<const Member> MembersInQueue(uint32_t count);
@@ -266,6 +271,7 @@ class Shard final : public CompletionSink {
   bool Execute();
   void ExecuteOne(const OwnCommand& command, CommandContext& context);
   void SealJournal(Epoch epoch, TxStamp tx);
+  Epoch CompleteBelow(Epoch epoch) const;
   void NoteEpochToClose();
   void CommitStage();
   void CloseEpochs();
@@ -289,6 +295,7 @@ class Shard final : public CompletionSink {
 
   KeyLocks locks_;
   DeferredCommands deferred_;
+  HeldReplies held_replies_;
   EpochFloor promised_;
   std::vector<QueuedCommand> queue_;
   std::vector<std::string_view> queue_words_;

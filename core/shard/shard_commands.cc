@@ -148,6 +148,10 @@ bool Shard::ServeOne(HopBatch* batch, uint32_t index, CommandContext& context) {
   if (context.escalated()) batch->replies.resize(begin);
   batch->results[index] = {begin, static_cast<uint32_t>(batch->replies.size()), context.gate(), context.escalated()};
   if (context.gate() != 0) told_undurable_.Add(batch->from);
+  if (__builtin_expect(MayShowHeldParts(*c.spec), 0)) {
+    ++batch->deferred;
+    held_replies_.Add({batch, nullptr, 0, {}, {}});
+  }
   ServeReadyKeys();
   return true;
 }
@@ -252,6 +256,9 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
     out->resize(begin);
     if (c.ticket != kDirect) c.client->replies.Unreserve();  // nothing came behind it: its connection was paused
     coordinator_->Escalate(c.client, c.spec, c.args, c.raw);
+  } else if (__builtin_expect(MayShowHeldParts(*c.spec), 0)) {
+    ++c.client->queued_local;
+    held_replies_.Add({nullptr, c.client, c.ticket, std::move(stashed), {id_, context.gate()}});
   } else if (c.ticket != kDirect) {
     c.client->replies.Answer(c.ticket, stashed, {id_, context.gate()});
   } else if (uint64_t gate = context.gate(); gate != 0) {

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "core/base/log.h"
+#include "core/base/mutant.h"
 #include "core/base/status.h"
 #include "core/shard/host.h"
 #include "core/shard/shard.h"
@@ -25,7 +26,11 @@ void Shard::Leave() {
       if (message.kind == Message::Kind::kPark) Stand(message.value);
     }
     inbox_.clear();
-    std::this_thread::yield();
+    if (WaitHook* hook = world_.wait_hook()) {
+      hook->WaitUntil([this] { return world_.departed == world_.shard_count() || world_.mail().AnyFor(id_); });
+    } else {
+      std::this_thread::yield();
+    }
   }
   // Nobody writes any more: the last epoch is complete, on every shard alike.
   SealJournal(world_.CurrentEpoch(), TxStamp{});
@@ -130,6 +135,7 @@ bool Shard::MakeParkDurable(const std::vector<Shard*>& shards, const std::vector
     sync |= shards[i]->log_->open_batch() != batches_before[i] || (reveals && !all_durable(shards[i]));
     frozen |= shards[i]->keyspace_.dirty_keys().any_frozen();
   }
+  if (MutantIs("park-unsynced")) return true;
   if (sync) world_.park().Sync([this] { FlushLogNow(); });
   if (std::all_of(shards.begin(), shards.end(), all_durable)) return !frozen;
   if (tx.parts <= 1) return false;
@@ -159,8 +165,13 @@ void Shard::Thaw() {
 
 // --- commit, idle
 
+// The newest epoch that may be called complete when `epoch` is the first that may not anyway.
+Epoch Shard::CompleteBelow(Epoch epoch) const {
+  return MutantIs("epoch-floor-ignored") ? Epoch(epoch.value - 1) : promised_.CompleteBelow(epoch);
+}
+
 // The open batch is closed with what the journal holds, of `epoch`.
-void Shard::SealJournal(Epoch epoch, TxStamp tx) { log_->Seal(epoch, promised_.CompleteBelow(epoch), tx); }
+void Shard::SealJournal(Epoch epoch, TxStamp tx) { log_->Seal(epoch, CompleteBelow(epoch), tx); }
 
 void Shard::SealTick() {
   NoteEpochToClose();
@@ -181,7 +192,7 @@ void Shard::NoteEpochToClose() {
 
 void Shard::CommitStage() {
   if (!keyspace_.journal().empty()) NoteEpochToClose();
-  log_->Commit(tick_epoch_, promised_.CompleteBelow(tick_epoch_));
+  log_->Commit(tick_epoch_, CompleteBelow(tick_epoch_));
   PublishTrouble();
   if (close_epoch_.value != 0) CloseEpochs();
   if (__builtin_expect(sync_epoch_.value != 0, 0)) {
@@ -209,7 +220,7 @@ void Shard::CloseEpochs() {
   if (tick_epoch_ > close_epoch_) {
     // Whatever this shard records from here on has a later epoch: all of close_epoch_ stands in its log. Unless a transaction was
     // promised a place in it.
-    const Epoch complete = promised_.CompleteBelow(tick_epoch_);
+    const Epoch complete = CompleteBelow(tick_epoch_);
     if (complete < close_epoch_) return;
     log_->CloseEpoch(complete);
     close_epoch_ = Epoch();

@@ -1,4 +1,4 @@
-// The shard's commands that wait for a key, and EXEC: several commands that run as one.
+// The shard's commands and replies that wait for a key, and EXEC: several commands that run as one.
 #include <algorithm>
 #include <utility>
 
@@ -52,6 +52,25 @@ bool Shard::RetryDeferred() {
     return any = true;
   });
   return any;
+}
+
+// --- replies that may show parts of transactions which are not durable everywhere
+
+bool Shard::MayShowHeldParts(const CommandSpec& spec) const {
+  return spec.where == Where::kCursor && held_replies_.any_part() && !MutantIs("scan-ungated");
+}
+
+bool Shard::ReleaseHeldReplies() {
+  return held_replies_.Release([this](HeldReplies::Item& item) {
+    if (item.batch != nullptr) {
+      if (--item.batch->deferred == 0) SendBack(item.batch);
+      return;
+    }
+    --item.client->queued_local;
+    // It has a ticket: keys were held when it came.
+    if (!item.client->closed) item.client->replies.Answer(item.ticket, item.reply, item.gate);
+    frontend_->Dirty(item.client);
+  });
 }
 
 // --- EXEC of commands that all live on one shard

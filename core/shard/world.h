@@ -45,6 +45,12 @@ class World {
   // What only the process as a whole can do: save, rewrite, shut down. Set once before the shards run.
   Host& host() { return *host_; }
   void set_host(Host* host) { host_ = host; }
+  // Null but in the simulator. Set once before the shards run.
+  WaitHook* wait_hook() const { return wait_hook_; }
+  void set_wait_hook(WaitHook* hook) {
+    wait_hook_ = hook;
+    park_.set_wait_hook(hook);
+  }
 
   // What the shards' script engines share (core/script). Set once before the shards run.
   Extension* scripts() const { return scripts_.get(); }
@@ -161,6 +167,7 @@ class World {
   Mailboxes mail_;
   Park park_;
   Host* host_ = nullptr;
+  WaitHook* wait_hook_ = nullptr;
   std::unique_ptr<Extension> scripts_;
   bool always_ = false;
   std::unique_ptr<Published[]> published_;

@@ -57,6 +57,7 @@ struct ShardPart : LockRequest {
   std::vector<uint32_t> ends;             // where each step's reply ends
   uint64_t batch = 0;                     // of its own, when it has one
   uint64_t gate = 0;                      // batch of the shard's log that what was seen and done depends on
+  uint64_t held = 0;                      // its number, once it has run and keeps its keys (HeldReplies)
   Epoch promise;                          // of a part that writes, while it is granted (Shard::PromiseEpoch)
   int64_t watched_until_ms = 0;           // when the first of the watched keys expires
   bool watched_changed = false;

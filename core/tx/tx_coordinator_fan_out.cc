@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/mutant.h"
 #include "core/resp/reply.h"
 #include "core/shard/client.h"
 #include "core/shard/world.h"
@@ -51,7 +52,7 @@ void TxCoordinator::OnAllGranted(Tx* tx) {
   tx->epoch = shard_.tick_epoch();
   tx->now_us = shard_.keyspace().now_us;
   for (auto& part : tx->parts) tx->writers += part->writes;
-  tx->hold = world_.always() && tx->writers > 1;
+  tx->hold = world_.always() && tx->writers > 1 && !MutantIs("hold-dropped");
   SendAll(tx, TxItem::What::kRun);
 }
 

@@ -93,6 +93,7 @@ void TxParticipant::Grant(ShardPart* part) {
 
 // Takes the part out of the queues, whether or not it had its turn.
 void TxParticipant::LetGo(ShardPart* part) {
+  if (part->held != 0) shard_.held_replies().PartIsOver(std::exchange(part->held, 0));
   if (part->promise.value != 0) shard_.DropPromise(std::exchange(part->promise, Epoch()));
   if (MutantIs("early-unlock") && !part->queued()) return;
   shard_.locks().Release(part);
@@ -128,7 +129,9 @@ void TxParticipant::Run(ShardPart* part) {
     }
   }
   // With `hold`, nobody may see or take what the part wrote before every part of the transaction is durable.
-  if (!tx.hold) {
+  if (tx.hold) {
+    part->held = shard_.held_replies().PartHasRun();
+  } else {
     LetGo(part);
     shard_.coordinator().ServeReadyKeys();
   }

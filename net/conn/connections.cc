@@ -219,7 +219,7 @@ void Connections::OnReceive(const Completion& completion) {
   }
   if (!c->receiving) starved_.push_back(c);
   if (completion.result < 0) return;
-  std::string_view data(shard_->ring().buffers().data(completion.buffer_id()), static_cast<size_t>(completion.result));
+  std::string_view data(shard_->ring().buffer(completion.buffer_id()), static_cast<size_t>(completion.result));
   shard_->stats().bytes_in += data.size();
   c->last_input_ms = shard_->keyspace().now_ms;
   if (c->chunk.empty() && c->query.empty()) {
@@ -325,7 +325,7 @@ void Connections::Dirty(Client* client) {
 }
 
 bool Connections::Reply() {
-  for (uint16_t id : used_buffers_) shard_->ring().buffers().Recycle(id);
+  for (uint16_t id : used_buffers_) shard_->ring().Recycle(id);
   used_buffers_.clear();
   if (!held_.empty()) {
     for (Connection* c : held_) {
@@ -396,7 +396,7 @@ void Connections::ReceiveWhileBusy() {
 }
 
 void Connections::ReplyWhileBusy() {
-  for (uint16_t id : used_buffers_) shard_->ring().buffers().Recycle(id);
+  for (uint16_t id : used_buffers_) shard_->ring().Recycle(id);
   used_buffers_ = std::exchange(buffers_in_use_, {});
   std::vector<Connection*> dirty = std::exchange(dirty_, {});
   for (Connection* c : dirty) {

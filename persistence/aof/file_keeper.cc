@@ -5,9 +5,19 @@
 #include <utility>
 
 namespace basalt {
+namespace {
+
+// What was reserved behind the end of a file that is to be closed; one that never took a byte was no use.
+void GiveBack(File& file) {
+  if (auto size = file.Size(); size.ok()) file.Truncate(*size).IgnoreError();
+}
+
+}  // namespace
 
 FileKeeper::FileKeeper(ManifestStore* store, uint64_t preallocate)
-    : store_(*store), preallocate_(preallocate), thread_([this] { Run(); }) {
+    : store_(*store), threadless_(store->fs().one_thread()), preallocate_(preallocate) {
+  if (threadless_) return;
+  thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "log-files");
 }
 
@@ -17,12 +27,16 @@ FileKeeper::~FileKeeper() {
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 std::shared_ptr<FileKeeper::Request> FileKeeper::AskForFile(ShardId shard) {
   auto request = std::make_shared<Request>();
   request->shard = shard;
+  if (threadless_) {
+    Do(*request);
+    return request;
+  }
   {
     std::lock_guard lock(mutex_);
     requests_.push_back(request);
@@ -32,11 +46,17 @@ std::shared_ptr<FileKeeper::Request> FileKeeper::AskForFile(ShardId shard) {
 }
 
 void FileKeeper::CloseLater(std::unique_ptr<File> file) {
+  if (threadless_) return GiveBack(*file);  // and closed here and now
   {
     std::lock_guard lock(mutex_);
     closing_.push_back(std::move(file));
   }
   wake_.notify_one();
+}
+
+void FileKeeper::Do(Request& request) {
+  request.result = store_.AddIncremental(request.shard, preallocate_);
+  request.done.store(true, std::memory_order_release);
 }
 
 void FileKeeper::Run() {
@@ -47,14 +67,8 @@ void FileKeeper::Run() {
     std::deque<std::shared_ptr<Request>> requests = std::exchange(requests_, {});
     std::deque<std::unique_ptr<File>> closing = std::exchange(closing_, {});
     lock.unlock();
-    for (auto& request : requests) {
-      request->result = store_.AddIncremental(request->shard, preallocate_);
-      request->done.store(true, std::memory_order_release);
-    }
-    for (auto& file : closing) {
-      // Gives back what was reserved behind its end; a file that never took a byte was no use.
-      if (auto size = file->Size(); size.ok()) file->Truncate(*size).IgnoreError();
-    }
+    for (auto& request : requests) Do(*request);
+    for (auto& file : closing) GiveBack(*file);
     closing.clear();
     lock.lock();
   }

@@ -1,6 +1,6 @@
 // A thread that does the log's blocking file work, so that no shard ever waits for it: creates and
 // lists the next incremental file of a shard, closes files that are full. One for the server; its
-// calls come from any shard.
+// calls come from any shard. On a file system that takes calls of one thread only there is no thread, and the callers wait.
 #pragma once
 
 #include <atomic>
@@ -38,8 +38,10 @@ class FileKeeper {
 
  private:
   void Run();
+  void Do(Request& request);
 
   ManifestStore& store_;
+  const bool threadless_;
   const uint64_t preallocate_;
   std::mutex mutex_;
   std::condition_variable wake_;

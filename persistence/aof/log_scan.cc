@@ -1,11 +1,11 @@
 #include "persistence/aof/log_scan.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "core/base/crc.h"
 #include "core/base/strings.h"
+#include "core/io/in_parallel.h"
 
 namespace basalt {
 namespace {
@@ -296,17 +296,9 @@ absl::StatusOr<std::vector<ShardScan>> ScanAllShards(FileSystem& fs, const std::
                                                      const RecoveryOptions& options) {
   const uint32_t shards = manifest.shard_count;
   std::vector<absl::StatusOr<ShardScan>> results(shards, absl::UnknownError("not scanned"));
-  std::atomic<uint32_t> next{0};
-  const auto work = [&] {
-    for (uint32_t i = next++; i < shards; i = next++) {
-      results[i] =
-          ScanShardLog(fs, directory, manifest, ShardId(static_cast<uint16_t>(i)), options);
-    }
-  };
-  std::vector<std::thread> threads;
-  const uint32_t count = std::min(shards, std::max(std::thread::hardware_concurrency(), 1u));
-  for (uint32_t i = 0; i < count; ++i) threads.emplace_back(work);
-  for (std::thread& t : threads) t.join();
+  InParallel(fs, shards, [&](uint32_t i) {
+    results[i] = ScanShardLog(fs, directory, manifest, ShardId(static_cast<uint16_t>(i)), options);
+  });
   std::vector<ShardScan> scans;
   for (absl::StatusOr<ShardScan>& result : results) {
     if (!result.ok()) return result.status();

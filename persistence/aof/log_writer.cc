@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/mutant.h"
 #include "core/io/file.h"
 
 namespace basalt {
@@ -25,7 +26,7 @@ void LogWriter::Open(const LogFile& file, Lsn end) {
   BASALT_CHECK(idle() && pending_size() == 0 && rotations_.empty());
   file_ = file;
   if (file_.size == 0) file_.header.start = end;
-  appended_ = handed_ = written_ = durable_ = sync_covers_ = end;
+  appended_ = handed_ = written_ = durable_ = sync_covers_ = durable_batches_end_ = end;
 }
 
 Lsn LogWriter::Seal(std::string_view records, uint32_t record_count, Epoch epoch, Epoch complete,
@@ -33,13 +34,24 @@ Lsn LogWriter::Seal(std::string_view records, uint32_t record_count, Epoch epoch
   BatchHeader header;
   header.epoch = epoch;
   header.complete = complete;
-  header.durable = durable_;
+  header.durable = DurableBatchesEnd();
   header.records = record_count;
   header.always = options_.policy == FsyncPolicy::kAlways;
   const size_t before = pending_.size();
   AppendBatch(&pending_, header, tx, records, appended_, file_.header.salt);
   appended_.value += pending_.size() - before;
+  batch_ends_.push_back(appended_);
   return appended_;
+}
+
+// A write may end in the middle of a batch, and so may what a sync covers. Recovery takes a batch that begins below a later one's
+// `durable` for synced as a whole, so that one says where whole batches end.
+Lsn LogWriter::DurableBatchesEnd() {
+  while (!batch_ends_.empty() && batch_ends_.front() <= durable_) {
+    durable_batches_end_ = batch_ends_.front();
+    batch_ends_.pop_front();
+  }
+  return durable_batches_end_;
 }
 
 void LogWriter::Pump(int64_t monotonic_us) {
@@ -152,6 +164,7 @@ void LogWriter::OnWriteDone(int result) {
     written_.value =
         handed_.value - (in_flight_.size() - std::max(in_flight_done_, in_flight_header_));
   }
+  if (MutantIs("ack-before-fsync")) durable_ = written_;
   if (in_flight_done_ < in_flight_.size()) return;
   if (sync_linked_) sync_covers_ = written_;
   in_flight_.clear();
@@ -162,7 +175,11 @@ void LogWriter::OnWriteDone(int result) {
 void LogWriter::OnSyncDone(int result) {
   BASALT_CHECK(sync_in_flight_);
   sync_in_flight_ = sync_linked_ = false;
-  if (NeverRan(result)) return;  // Pump asks again: written_ is still ahead of durable_
+  if (NeverRan(result)) {
+    sync_requested_ = true;  // somebody may have asked for it, and everysec would wait a second more
+    return;
+  }
+  if (result < 0 && MutantIs("failed-sync-repeated")) return;
   if (result < 0) {
     sync_failed_ = true;
     Fail("syncing the log", -result);

@@ -29,6 +29,7 @@
 
 #include "absl/status/status.h"
 #include "core/base/ids.h"
+#include "core/base/ring_deque.h"
 #include "persistence/aof/log_format.h"
 
 namespace basalt {
@@ -151,6 +152,7 @@ class LogWriter {
   bool WriteMustWaitForSync() const;
   void StartWrite();
   void SubmitRest(bool then_sync);
+  Lsn DurableBatchesEnd();
   void StartSync();
   void SwitchFile();
   void Restart();
@@ -170,6 +172,8 @@ class LogWriter {
   size_t in_flight_header_ =
       0;  // leading bytes of in_flight_ that are a file header and have no LSN
   Lsn appended_, handed_, written_, durable_;
+  RingDeque<Lsn> batch_ends_;  // of those not known to be durable
+  Lsn durable_batches_end_;    // the last before those
   Lsn sync_covers_;  // what is durable once the sync in flight succeeds
 
   bool write_in_flight_ = false;

@@ -24,6 +24,8 @@ class ManifestStore {
  public:
   ManifestStore(FileSystem* fs, std::string directory, std::string stem);
 
+  FileSystem& fs() const { return *fs_; }
+
   // A new log for `shard_count` shards: the folder, empty bases, one incremental file each.
   absl::Status Create(uint32_t shard_count, uint64_t salt, Epoch first_epoch);
   // Reads what stands there. NotFound: no manifest; FailedPrecondition: it is Redis's; DataLoss:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "core/base/mutant.h"
 #include "core/base/strings.h"
 #include "persistence/aof/log_scan.h"
 
@@ -46,10 +47,13 @@ struct Verdict {
     if (epoch < settled->epoch && IsVoid(batch)) return Answer::kVoid;
     if (epoch > limit) return Answer::kBeyondLimit;
     if (epoch < settled->epoch) return Answer::kKeep;
-    if (!batch.header.always) return epoch <= cut ? Answer::kKeep : Answer::kBeyondCut;
+    if (!batch.header.always) {
+      return epoch <= cut || MutantIs("cut-ignored") ? Answer::kKeep : Answer::kBeyondCut;
+    }
     if (!batch.tx || epoch <= cut) return Answer::kKeep;
     const auto found = parts->find(batch.tx->id.value);
-    return found != parts->end() && found->second.whole() ? Answer::kKeep : Answer::kTorn;
+    const bool whole = found != parts->end() && found->second.whole();
+    return whole || MutantIs("torn-part-kept") ? Answer::kKeep : Answer::kTorn;
   }
 
  private:
@@ -340,11 +344,12 @@ absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan&
       absl::StatusOr<std::unique_ptr<File>> file =
           fs.Open(store.PathOf(range.file), OpenMode::kReadWrite);
       if (!file.ok()) return file.status();
+      if (MutantIs("kept-unsynced")) continue;
       if (absl::Status s = (*file)->Sync(); !s.ok()) return s;
     }
   }
   Manifest manifest = store.current();
-  manifest.settled = plan.settled;
+  if (!MutantIs("void-forgotten")) manifest.settled = plan.settled;
   manifest.next_tx = plan.next_tx;
   if (absl::Status s = store.Install(std::move(manifest)); !s.ok()) return s;
   for (const ShardPlan& shard : plan.shards) {

@@ -4,6 +4,7 @@
 
 #include "core/base/check.h"
 #include "core/base/log.h"
+#include "core/base/mutant.h"
 #include "core/base/status.h"
 
 namespace basalt {
@@ -74,6 +75,7 @@ Lsn ShardLog::RotateTo(ManifestStore::OpenedFile file) {
 void ShardLog::ChangePolicy(FsyncPolicy policy, Epoch epoch) {
   if (!on() || writer_->policy() == policy) return;
   writer_->SetPolicy(policy);
+  if (MutantIs("policy-mark-missing")) return;
   const Epoch complete(epoch.value - 1);
   const Lsn end = writer_->Seal({}, 0, epoch, complete);
   complete_ = complete;

@@ -36,16 +36,17 @@ class SnapshotChild {
   };
 
   SnapshotChild();
-  ~SnapshotChild();  // kills a child that still runs
+  virtual ~SnapshotChild();  // kills a child that still runs
   SnapshotChild(const SnapshotChild&) = delete;
   SnapshotChild& operator=(const SnapshotChild&) = delete;
 
   // Forks; the child runs `work` and exits. `purpose` names it in the log.
-  absl::Status Start(const char* purpose, std::function<absl::Status(Report&)> work);
-  bool running() const;
+  // (Virtual, as are the next two, for the simulator, which does not fork.)
+  virtual absl::Status Start(const char* purpose, std::function<absl::Status(Report&)> work);
+  virtual bool running() const;
   pid_t pid() const;
   // The child's outcome, once, when it has ended.
-  std::optional<absl::Status> Poll();
+  virtual std::optional<absl::Status> Poll();
   // A child that has written nothing more for so long is ended; Poll says so. The parent, now and then.
   void EndIfStuck(int64_t timeout_s);
   // Ends it without waiting; Poll tells when it has. Any thread.
@@ -55,9 +56,11 @@ class SnapshotChild {
 
   int64_t last_fork_us() const { return last_fork_us_; }
 
+ protected:
+  Report* report_ = nullptr;  // shared mapping
+
  private:
   mutable std::mutex mutex_;
-  Report* report_ = nullptr;  // shared mapping
   pid_t pid_ = -1;
   uint64_t bytes_seen_ = 0;
   int64_t progress_us_ = 0;     // when it last had written more

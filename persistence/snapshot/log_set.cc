@@ -15,7 +15,6 @@
 namespace basalt {
 namespace {
 
-constexpr uint64_t kPreallocateBytes = 64 << 20;
 // After a rewrite that failed; doubles up to the second.
 constexpr int64_t kRetryMicros = 1'000'000;
 constexpr int64_t kRetryMicrosMax = 60'000'000;
@@ -44,7 +43,7 @@ LogSet::~LogSet() = default;
 LogWriter::Options LogSet::WriterOptions() const {
   LogWriter::Options options;
   options.policy = PolicyOf(world_.config().appendfsync);
-  options.file_size_max = kPreallocateBytes;
+  options.file_size_max = file_size_;
   return options;
 }
 
@@ -58,7 +57,7 @@ void LogSet::PrepareStart(const RecoveryPlan* recovery, bool data_loaded) {
   on_ = true;
   recovery_ = recovery;
   data_loaded_ = data_loaded;
-  keeper_ = std::make_unique<FileKeeper>(store_.get(), kPreallocateBytes);
+  keeper_ = std::make_unique<FileKeeper>(store_.get(), file_size_);
   files_.resize(world_.shard_count());
   base_written_.resize(world_.shard_count());
   start_bases_.resize(world_.shard_count());
@@ -131,7 +130,7 @@ absl::Status LogSet::BeginNew(std::vector<BaseFile> bases) {
     manifest.history.insert(manifest.history.end(), files.incrementals.begin(), files.incrementals.end());
   }
   manifest.history.insert(manifest.history.end(), old.history.begin(), old.history.end());
-  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->InstallWithFiles(std::move(manifest), kPreallocateBytes);
+  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->InstallWithFiles(std::move(manifest), file_size_);
   if (!files.ok()) return files.status();
   files_ = *std::move(files);
   return store_->RemoveHistory();
@@ -165,7 +164,7 @@ void LogSet::Tend() {
   }
   if (!wanted_) return;
   keeper_->HoldRotations(true);
-  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->AddIncrementals(kPreallocateBytes);
+  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->AddIncrementals(file_size_);
   if (!files.ok()) {
     keeper_->HoldRotations(false);
     LogWarning("Cannot start the log rewrite: ", MessageOf(files.status()));
@@ -315,7 +314,7 @@ absl::Status LogSet::TurnOn() {
                      (*saved)[i].crc64});
   }
   if (absl::Status s = BeginNew(std::move(bases)); !s.ok()) return s;
-  if (keeper_ == nullptr) keeper_ = std::make_unique<FileKeeper>(store_.get(), kPreallocateBytes);
+  if (keeper_ == nullptr) keeper_ = std::make_unique<FileKeeper>(store_.get(), file_size_);
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
     logs_[i]->Open(std::move(files_[i]), Lsn(0), WriterOptions(), keeper_.get());
   }

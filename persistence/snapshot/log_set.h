@@ -31,6 +31,7 @@ class LogSet {
 
   ManifestStore& store() { return *store_; }
   void AddShard(ShardLog* log) { logs_.push_back(log); }  // in order, before the shards run
+  void set_file_size(uint64_t bytes) { file_size_ = bytes; }  // at which logs go on in a new file; before the start
 
   // --- start
   // The log goes on where `plan` says, with the same shards (`recovery` not null), or begins anew with what was loaded as its
@@ -94,6 +95,7 @@ class LogSet {
   std::unique_ptr<ManifestStore> store_;
   std::unique_ptr<FileKeeper> keeper_;
   std::vector<ShardLog*> logs_;
+  uint64_t file_size_ = 64 << 20;
   std::atomic<bool> on_{false};
 
   // start

@@ -1,11 +1,12 @@
 #include "persistence/snapshot/saver.h"
 
-#include <thread>
+#include <algorithm>
 #include <utility>
 
 #include "core/base/log.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
+#include "core/io/in_parallel.h"
 #include "core/script/script_store.h"
 #include "core/shard/shard.h"
 #include "persistence/snapshot/manifest_files.h"
@@ -31,7 +32,7 @@ absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSyste
   const uint32_t shards = world.shard_count();
   std::vector<absl::StatusOr<rdb::FileSummary>> results(shards, absl::UnknownError("not written"));
   const Config& config = world.config();
-  auto save = [&](uint32_t i) {
+  InParallel(fs, shards, [&](uint32_t i) {
     Keyspace& keyspace = world.shard(i).keyspace();
     ShardId id(static_cast<uint16_t>(i));
     rdb::FileHeader header{.created_unix_s = keyspace.now_ms / 1000,
@@ -48,11 +49,7 @@ absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSyste
       };
     }
     results[i] = rdb::SaveShard(keyspace, fs, paths[i], header, options);
-  };
-  std::vector<std::thread> threads;
-  for (uint32_t i = 1; i < shards; ++i) threads.emplace_back(save, i);
-  save(0);
-  for (std::thread& t : threads) t.join();
+  });
   std::vector<rdb::FileSummary> summaries;
   for (auto& result : results) {
     if (!result.ok()) return result.status();

@@ -51,6 +51,12 @@ class SimFileSystem final : public FileSystem {
     }
   }
 
+  // The process dies and the machine goes on: nothing is lost, but every open File and lock is dead.
+  void ProcessDies() {
+    ++boot_;
+    locks_.clear();
+  }
+
   // --- what a test wants to see or do to a file behind the program's back ---
   std::string Bytes(const std::string& path) const { return names_.at(path)->now; }
   bool Exists(const std::string& path) const { return names_.contains(path); }
@@ -219,7 +225,7 @@ class SimFileSystem final : public FileSystem {
     }
     absl::Status Sync() override {
       if (absl::Status s = Ask("sync"); !s.ok()) {
-        inode_->unsynced.clear();
+        if (boot_ == fs_->boot_) inode_->unsynced.clear();  // else nobody has tried
         return s;
       }
       inode_->Sync();

@@ -60,6 +60,10 @@ class SimLogIo final : public LogIo {
       writer.OnSyncDone(Result(fs_->FileOf(request.fd)->Sync(), 0));
     }
   }
+  void InterruptSync(LogWriter& writer) {
+    Take(false);
+    writer.OnSyncDone(-EINTR);
+  }
   // Everything that waits, write first.
   void CompleteAll(LogWriter& writer) {
     while (!idle()) {

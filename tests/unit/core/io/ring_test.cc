@@ -59,7 +59,7 @@ TEST_F(RingTest, ReceivesIntoProvidedBuffersAndSends) {
     EXPECT_EQ(c.token.slot, 7u);
     ASSERT_TRUE(c.has_buffer());
     EXPECT_TRUE(c.more());
-    EXPECT_EQ(std::string(ring_->buffers().data(c.buffer_id()), 5), "hello");
+    EXPECT_EQ(std::string(ring_->buffer(c.buffer_id()), 5), "hello");
   }
 }
 
@@ -75,8 +75,8 @@ TEST_F(RingTest, SurvivesRunningOutOfBuffers) {
     ring_->SubmitAndReap(10'000);
     for (const Completion& c : std::exchange(collector_.seen, {})) {
       if (c.has_buffer()) {
-        got.append(ring_->buffers().data(c.buffer_id()), static_cast<size_t>(c.result));
-        ring_->buffers().Recycle(c.buffer_id());
+        got.append(ring_->buffer(c.buffer_id()), static_cast<size_t>(c.result));
+        ring_->Recycle(c.buffer_id());
       }
       exhausted |= c.result == -ENOBUFS;
       if (!c.more()) ring_->ReceiveMultishot(pair_[0], {.op = Op::kReceive});

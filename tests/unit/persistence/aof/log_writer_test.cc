@@ -305,6 +305,24 @@ TEST_F(LogWriterTest, FailedSyncIsFinal) {
   EXPECT_EQ(writer().durable_lsn(), Lsn(0));
 }
 
+TEST_F(LogWriterTest, ASyncThatNeverRanIsAskedForAgainAtOnce) {
+  for (FsyncPolicy policy : {FsyncPolicy::kEverySecond, FsyncPolicy::kNo}) {
+    Start(policy);
+    const Lsn end = Seal("a");
+    Pump(kSecond);
+    io().CompleteWrite(writer());
+    writer().RequestSync();
+    Pump(kSecond);
+    ASSERT_TRUE(io().sync_waits());
+    io().InterruptSync(writer());
+    EXPECT_EQ(writer().durable_lsn(), Lsn(0));
+    Pump(kSecond);
+    ASSERT_TRUE(io().sync_waits());
+    io().CompleteSync(writer());
+    EXPECT_EQ(writer().durable_lsn(), end);
+  }
+}
+
 TEST_F(LogWriterTest, RotationSyncsTheOldFileBeforeTheNewOneIsBegun) {
   Start(FsyncPolicy::kNo);
   const Lsn first = Seal("a");

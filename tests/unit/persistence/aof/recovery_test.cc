@@ -319,6 +319,26 @@ TEST_F(RecoveryTest, RowMiddleRottenByALaterFile) {
   ExpectRefused(kMiddleRotten, NameOf(0), kFileHeaderSize);
 }
 
+// A long batch is written in several goes: a sync between them covers its beginning only, and a power cut may still take the rest.
+TEST_F(RecoveryTest, ABatchThatWasSyncedInPartMayBeTorn) {
+  Start(1, FsyncPolicy::kEverySecond);
+  Write(0, "a");
+  const size_t torn = world_->fs.Bytes(FileOf(0)).size();
+  world_->Seal(0, {std::string(3000, 'b')});
+  LogWriter& writer = world_->writer(0);
+  writer.Pump(0);
+  world_->io(0).CompleteWrite(writer, 1000);
+  writer.RequestSync();
+  writer.Pump(0);
+  ASSERT_TRUE(world_->io(0).sync_waits());
+  world_->io(0).CompleteSync(writer);
+  EXPECT_EQ(writer.durable_lsn().value, torn - kFileHeaderSize + 1000);
+  world_->Seal(0, {"c"});
+  world_->Drain(0, /*durable=*/false);
+  Flip(FileOf(0), torn + 2000);
+  EXPECT_TRUE(Has(ExpectPlan(), kTailTorn));
+}
+
 TEST_F(RecoveryTest, RowFileCutShort) {
   Start(1);
   Write(0, "a");

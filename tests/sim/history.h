@@ -1,0 +1,121 @@
+// What clients asked for and were told, and the rules that what is left after a cut must keep. The
+// same as in tests/crash/history.py, with two things more: the contents at the moment of the cut
+// are known, and every moment has a number of its own, so nothing is "about at the same time".
+//
+// Every operation has a number, and its effect shows it: a push leaves it in a list, an append in a
+// string, an MSET has keys of its own, a SET carries a growing number, an INCR knows its place by
+// its reply. So of each one it is known whether it survived (kinds below). The rules:
+//   whole      an operation survived with all of its effects or with none
+//   explained  each key holds what it held at some moment: a list a first part of what it was, a
+//              counter no more; what a former cut took away stays away
+//   kept       what survived one recovery survives the next
+//   prefix     if X survived, and Y was acknowledged or its effect was seen before X was requested,
+//              then Y survived
+//   durable    what was acknowledged or seen while `appendfsync always` held survived
+//   recent     under `everysec`, without faults of the disk, so did what was known two seconds
+//   earlier
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace basalt::sim {
+
+constexpr uint64_t kNever = UINT64_MAX;
+
+// A key's value: an element, or several for a list.
+using Contents = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+struct Operation {
+  enum class Kind {
+    kPush,    // in each of its keys, which are lists (l:), strings (a:) or both, in one transaction
+    kMset,    // keys of its own (m:<number>:...), one MSET
+    kSet,     // s:<client>:..., whose values only grow
+    kIncr,    // c:..., `level` is the reply
+    kCas,     // w:... raised to `level` in a transaction that also pushes to keys[1]
+    kCreate,  // r:<number>:s
+    kRename,  // of `target`'s key, to r:<target>:d
+    kQueue,   // push to q: or p:
+    kMove,    // from keys[0] (q:) to keys[1] (d:), of `item`
+    kPop,     // from one of its keys (p:), of `item`
+    kDelete,  // the keys of `target`, an MSET; with a push to keys[0] in one transaction
+    kDrop,    // the same, without
+  };
+  Kind kind;
+  uint64_t number = 0;
+  std::vector<std::string> keys;
+  uint64_t target = 0;
+  int64_t level = -1;  // unknown
+  uint64_t item = 0;   // unknown
+  uint64_t called = kNever;
+  uint64_t known = kNever;  // when it was acknowledged, or its effect first seen by anyone
+  int64_t known_us = INT64_MAX;
+  uint64_t deleted_by = 0;    // of an MSET: the number of the kDelete or kDrop that was asked for
+  bool done_nothing = false;  // it was answered so
+
+  std::string ToString() const;
+};
+
+class History {
+ public:
+  // --- clients
+  uint64_t Tick() { return ++moment_; }
+  Operation& Add(Operation::Kind kind);
+  Operation* Find(uint64_t number);
+  void Ask(Operation& operation) { operation.called = Tick(); }
+  void Know(uint64_t number, int64_t now_us);
+  // Somebody saw that the counter had reached `level`.
+  void Saw(const std::string& key, int64_t level, int64_t now_us);
+
+  // --- changes of the policy, one at a time
+  void BeginLife(bool always, bool everysec);
+  void AskForPolicy(bool always) {
+    only_everysec_ = false;
+    if (!always && durable_before_ == kNever) durable_before_ = Tick();
+  }
+  void PolicyHolds(bool always) {
+    if (always) durable_before_ = kNever;
+  }
+  void DiskFailed() { only_everysec_ = false; }
+
+  // The power went at `now_us`, when memory held `contents`. Without: nothing had been asked for in
+  // this life.
+  void Cut(int64_t now_us, Contents contents);
+  // What a recovery has brought back. Says which rule is broken, or nothing; then the next life
+  // begins.
+  std::string Check(const Contents& found);
+
+  struct Counts {
+    uint64_t operations = 0, survived = 0, known_lost = 0, checks = 0;
+  };
+  const Counts& counts() const { return counts_; }
+
+ private:
+  enum class Fate { kThere, kGone, kUnknown };
+  struct Sight {
+    int64_t level;
+    uint64_t when;
+    int64_t when_us;
+  };
+
+  bool Holds(const Contents& found, const std::string& key, uint64_t number) const;
+  Fate FateOf(const Operation& operation, const Contents& found, std::string* torn) const;
+  std::string CheckExplained(const Contents& found) const;
+  std::string CheckQueues(const Contents& found) const;
+  std::string CheckKnown(const Contents& found, uint64_t last_called);
+
+  uint64_t moment_ = 0;
+  uint64_t next_number_ = 1;
+  std::map<uint64_t, Operation> operations_;  // whose fate is still to be looked at
+  std::map<std::string, std::vector<Sight>> sights_;
+  uint64_t durable_before_ = 0;
+  bool only_everysec_ = false;  // in this life, or `always`
+  int64_t cut_us_ = 0;
+  Contents at_cut_;
+  Counts counts_;
+};
+
+}  // namespace basalt::sim

@@ -1,0 +1,128 @@
+// The simulator with faults built in (core/base/mutant.h): each must be found.
+//
+//   sim_mutants                       each mutant: by the seed in the list, or by another one that
+//   is looked for BASALT_SIM_SEEDS=N sim_mutants    the same, and so many seeds are tried
+//   sim_mutants --search NAME|all     the first seed that catches it
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "core/base/log.h"
+#include "core/base/mutant.h"
+#include "tests/sim/run.h"
+
+namespace basalt::sim {
+namespace {
+
+struct Mutant {
+  const char* name;
+  uint64_t seed;  // that catches it
+  const char* what;
+  bool rare = false;  // so few seeds see it that looking for another one is left to the long run
+};
+
+// A change of the product or of the workload moves what a seed does: then the search finds another.
+constexpr Mutant kMutants[] = {
+    {"ack-before-fsync", 1, "a written batch counts as durable"},
+    {"read-ungated", 270, "a read under always does not wait for the write it shows"},
+    {"scan-ungated", 795, "SCAN shows a part of a transaction whose others are not durable"},
+    {"park-unsynced", 2, "a park under always ends before its effects are durable"},
+    {"hold-dropped", 33, "a transaction's keys are let go before all its parts are durable"},
+    {"cut-ignored", 1, "recovery takes what lies beyond the cut"},
+    {"torn-part-kept", 2, "recovery takes a part of a transaction whose others are missing"},
+    {"void-forgotten", 7, "the next recovery does not know what the last one dropped"},
+    {"kept-unsynced", 3, "recovery promises what is only in the page cache"},
+    {"epoch-floor-ignored", 4339,
+     "an epoch is called complete before a granted transaction has run", true},
+    {"epoch-read-early", 0, "a tick reads its epoch before its messages have arrived", true},
+    {"policy-mark-missing", 2, "a change of the policy leaves no mark in the logs"},
+    {"rename-unsynced", 4, "a new manifest's name is not made durable"},
+};
+
+constexpr uint64_t kSearchMax = 100'000;
+constexpr double kSearchSecondsMax = 40;  // of all searches that take the place of a listed seed
+constexpr double kForever = 1e9;
+
+std::string RunMutant(std::string_view name, uint64_t seed) {
+  ChosenMutant() = name;
+  const Outcome outcome = RunSeed(seed);
+  ChosenMutant() = "";
+  return outcome.failure;
+}
+
+double Seconds() {
+  using Clock = std::chrono::steady_clock;
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+bool Search(const Mutant& mutant, uint64_t seeds_max, double seconds_max) {
+  const double begin = Seconds();
+  uint64_t seed = 1;
+  for (; seed <= seeds_max && Seconds() - begin < seconds_max; ++seed) {
+    if (const std::string failure = RunMutant(mutant.name, seed); !failure.empty()) {
+      std::printf("%-22s seed %llu: %s\n", mutant.name, static_cast<unsigned long long>(seed),
+                  failure.c_str());
+      std::fflush(stdout);
+      return true;
+    }
+  }
+  std::printf("%-22s NOT CAUGHT by %llu seeds: %s\n", mutant.name,
+              static_cast<unsigned long long>(seed - 1), mutant.what);
+  std::fflush(stdout);
+  return false;
+}
+
+int SearchNamed(std::string_view name) {
+  int missed = 0, known = 0;
+  for (const Mutant& mutant : kMutants) {
+    if (name != "all" && name != mutant.name) continue;
+    ++known;
+    missed += !Search(mutant, kSearchMax, kForever);
+  }
+  return known == 0 ? 2 : missed > 0 ? 1 : 0;
+}
+
+int Main(int argc, char** argv) {
+  ConfigureLog(LogLevel::kWarning, "/dev/null");
+  if (argc == 3 && std::strcmp(argv[1], "--search") == 0) return SearchNamed(argv[2]);
+  if (argc != 1) {
+    std::fprintf(stderr, "usage: sim_mutants [--search NAME|all]\n");
+    return 2;
+  }
+  const char* const seeds = std::getenv("BASALT_SIM_SEEDS");
+  const uint64_t seeds_max = seeds != nullptr ? std::strtoull(seeds, nullptr, 10) : kSearchMax;
+  double seconds_left = seeds != nullptr ? kForever : kSearchSecondsMax;
+  int missed = 0;
+  for (const Mutant& mutant : kMutants) {
+    const std::string failure = RunMutant(mutant.name, mutant.seed);
+    if (const std::string honest = RunMutant("", mutant.seed); !honest.empty()) {
+      std::printf("seed %llu without a fault: %s\n", static_cast<unsigned long long>(mutant.seed),
+                  honest.c_str());
+      ++missed;
+    }
+    if (!failure.empty()) {
+      std::printf("%-22s seed %llu: %s\n", mutant.name,
+                  static_cast<unsigned long long>(mutant.seed), failure.c_str());
+      continue;
+    }
+    std::printf("%-22s not by seed %llu", mutant.name,
+                static_cast<unsigned long long>(mutant.seed));
+    if (mutant.rare && seeds == nullptr) {
+      std::printf(": left to the long run\n");
+      continue;
+    }
+    std::printf(", but:\n");
+    const double begin = Seconds();
+    missed += !Search(mutant, seeds_max, seconds_left);
+    seconds_left -= Seconds() - begin;
+  }
+  return missed > 0 ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace basalt::sim
+
+int main(int argc, char** argv) { return basalt::sim::Main(argc, argv); }

@@ -1,0 +1,230 @@
+#include "tests/sim/run.h"
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/hash.h"
+#include "core/base/random.h"
+#include "core/base/seed_generator.h"
+#include "core/base/status.h"
+#include "core/base/strings.h"
+#include "core/shard/shard.h"
+#include "core/value/entry.h"
+#include "core/value/list.h"
+#include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_network.h"
+#include "tests/sim/sim_server.h"
+#include "tests/sim/simulation.h"
+#include "tests/sim/workload.h"
+
+namespace basalt::sim {
+namespace {
+
+constexpr int64_t kLongestUs = 30'000'000;  // no life is meant to be that long
+
+std::vector<std::string> ElementsOf(const Entry& entry) {
+  std::vector<std::string> elements;
+  if (entry.is(ValueType::kList)) {
+    entry.list()->ForEach([&](std::string_view item) {
+      elements.emplace_back(item);
+      return true;
+    });
+  } else {
+    char scratch[Entry::kIntTextBytes];
+    elements.emplace_back(entry.StringView(scratch));
+  }
+  return elements;
+}
+
+Contents ContentsOf(World& world) {
+  Contents contents;
+  for (uint32_t i = 0; i < world.shard_count(); ++i) {
+    world.shard(i).keyspace().db(DbIndex(0)).ForEach([&](Entry* entry) {
+      contents.emplace(entry->key(), ElementsOf(*entry));
+    });
+  }
+  return contents;
+}
+
+// One life.
+class Life {
+ public:
+  Life(SimDisk* disk, History* history, uint64_t seed, bool only_look, const RunOptions& options)
+      : disk_(*disk),
+        history_(*history),
+        random_(seed),
+        only_look_(only_look),
+        disk_errors_(options.disk_errors),
+        simulation_(random_.Next()),
+        network_(&simulation_, random_.Next()) {
+    simulation_.set_tracing(options.trace);
+    Draw();
+  }
+
+  // False: a rule was broken, see failure().
+  bool Run();
+  const std::string& failure() const { return failure_; }
+  const Simulation& simulation() const { return simulation_; }
+  bool ready() const { return ready_; }
+
+ private:
+  uint64_t Below(uint64_t n) { return random_.Below(n); }
+  void Draw();
+  void Ready();
+  void Turn();
+  void Cut();
+  void Fail(std::string what) {
+    if (failure_.empty()) failure_ = std::move(what);
+  }
+
+  SimDisk& disk_;
+  History& history_;
+  Random random_;
+  const bool only_look_;
+  const bool disk_errors_;
+  Simulation simulation_;
+  SimNetwork network_;
+  SimServer::Options options_;
+  Workload::Options load_;
+  FaultPlan faults_;
+  uint64_t cut_at_operation_ = UINT64_MAX;
+  uint64_t cut_at_turn_ = UINT64_MAX;
+  int64_t idle_us_ = 0;
+  bool kill_ = false;  // the process only
+  std::unique_ptr<SimServer> server_;
+  std::unique_ptr<Workload> workload_;
+  int64_t idle_since_us_ = -1;
+  bool ready_ = false;
+  bool cut_ = false;
+  std::string failure_;
+};
+
+void Life::Draw() {
+  options_.seed = random_.Next();
+  options_.shards = 1 + static_cast<uint32_t>(Below(4));
+  options_.policy = static_cast<AppendFsync>(Below(4) == 0 ? Below(3) : Below(2));
+  options_.log_file_bytes = uint64_t{1} << (10 + Below(8));
+  load_.seed = random_.Next();
+  load_.clients = 1 + static_cast<uint32_t>(Below(6));
+  load_.operations = 2 + static_cast<uint32_t>(Below(Below(3) == 0 ? 60 : 20));
+  load_.change_policy = Below(3) == 0;
+  load_.rewrite = Below(3) == 0;
+  if (Below(4) == 0) faults_.short_write = 2 + Below(10);
+  if (Below(4) == 0) faults_.interrupted = 2 + Below(10);
+  if (disk_errors_ && Below(3) == 0) {
+    faults_.write_error = Below(2) * (10 + Below(100));
+    faults_.sync_error = Below(2) * (10 + Below(100));
+    faults_.full = Below(2) * (10 + Below(100));
+    faults_.other_error = Below(2) * (10 + Below(100));
+  }
+  load_.errors = faults_.any_error();
+  const uint64_t roll = Below(100);
+  if (roll < 45) {
+    cut_at_operation_ = Below(roll < 15 ? 60 : roll < 30 ? 200 : 600);
+  } else if (roll < 80) {
+    cut_at_turn_ = Below(4000);
+  }
+  idle_us_ = static_cast<int64_t>(Below(uint64_t{1} << (4 + Below(18))));
+  kill_ = Below(6) == 0;
+  if (only_look_) cut_at_operation_ = cut_at_turn_ = UINT64_MAX;
+}
+
+void Life::Ready() {
+  ready_ = true;
+  const Contents found = ContentsOf(server_->world());
+  if (std::string why = history_.Check(found); !why.empty()) {
+    Fail(std::move(why));
+    return Cut();
+  }
+  if (only_look_) return Cut();
+  history_.BeginLife(options_.policy == AppendFsync::kAlways,
+                     options_.policy == AppendFsync::kEverySec);
+  if (faults_.any_error()) history_.DiskFailed();
+  disk_.set_faults(faults_);
+  workload_ = std::make_unique<Workload>(&simulation_, &network_, &history_, load_);
+  workload_->Begin();
+}
+
+void Life::Turn() {
+  if (cut_) return;
+  if (simulation_.turns() >= cut_at_turn_) return Cut();
+  if (workload_ == nullptr) return;
+  if (!workload_->failure().empty()) {
+    Fail(workload_->failure());
+    return Cut();
+  }
+  if (simulation_.now() > kLongestUs) {
+    // Under `always` nobody is answered any more once a sync has failed.
+    if (!faults_.any_error()) Fail("a client still waits for its answer");
+    return Cut();
+  }
+  if (!workload_->idle()) return;
+  if (idle_since_us_ < 0) idle_since_us_ = simulation_.now();
+  if (simulation_.now() - idle_since_us_ >= idle_us_) Cut();
+}
+
+void Life::Cut() {
+  if (cut_) return;
+  cut_ = true;
+  simulation_.Trace(kill_ ? "=== the process is killed" : "=== the power goes");
+  if (ready_ && workload_ != nullptr) history_.Cut(simulation_.now(), ContentsOf(server_->world()));
+  kill_ ? disk_.Kill() : disk_.PowerOff();
+  network_.Off();
+  server_->Stop();
+}
+
+bool Life::Run() {
+  disk_.on_cut = [this] { Cut(); };
+  disk_.on_operation = [this](std::string_view operation, const std::string& path, int error) {
+    simulation_.Trace("disk ", operation, " ", path, error == 0 ? "" : " FAILS");
+  };
+  disk_.PowerOn(FaultPlan{}, cut_at_operation_);
+  simulation_.Trace("--- a life: ", options_.shards, " shards, policy ",
+                    static_cast<int>(options_.policy), ", ", load_.clients, " clients",
+                    faults_.any_error() ? ", errors of the disk" : "");
+  server_ = std::make_unique<SimServer>(&simulation_, &disk_, &network_, options_);
+  server_->Begin([this] { Ready(); });
+  if (!simulation_.Run([this] { Turn(); })) {
+    Fail("the shards wait for each other, or run in circles");
+    // Their stacks hold what cannot be taken back.
+    server_.release();
+    return false;
+  }
+  if (!cut_) Fail(StrCat("the server does not start: ", MessageOf(server_->failure())));
+  simulation_.ClearEvents();
+  server_.reset();
+  return failure_.empty();
+}
+
+}  // namespace
+
+Outcome RunSeed(uint64_t seed, const RunOptions& options) {
+  Random random(seed);
+  Random seeds(random.Next());
+  SetSeedGenerator(&seeds);
+  SetHashSeed(random.Next());
+  SimDisk disk(random.Next());
+  History history;
+  Outcome outcome;
+  const uint64_t lives = 2 + random.Below(4);
+  for (uint64_t i = 0; i <= lives; ++i) {
+    Life life(&disk, &history, random.Next(), /*only_look=*/i == lives, options);
+    const bool held = life.Run();
+    ++outcome.lives;
+    outcome.turns += life.simulation().turns();
+    outcome.disk_operations += disk.operations();
+    outcome.fingerprint = outcome.fingerprint * 31 + life.simulation().fingerprint();
+    if (held) continue;
+    outcome.failure = StrCat("life ", i, ": ", life.failure());
+    break;
+  }
+  outcome.counts = history.counts();
+  SetSeedGenerator(nullptr);
+  disk.on_cut = nullptr;
+  disk.on_operation = nullptr;
+  return outcome;
+}
+
+}  // namespace basalt::sim
