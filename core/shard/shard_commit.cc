@@ -1,6 +1,7 @@
 // The shard's side of the log: the commit stage, epochs, parked sections, the end.
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "core/base/log.h"
 #include "core/base/mutant.h"
@@ -122,8 +123,9 @@ bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
     for (Shard* shard : shards) shard->coordinator_->OnParkFlushed(durable);
     if (!was_always) world_.host().OnAlwaysBegun(durable);
   }
+  const bool forked = std::exchange(world_.forked_in_park, false);
   world_.park().Release();
-  stats_.last_park_us = world_.clock().MonotonicMicros() - from_us;
+  if (forked) world_.snapshot_stall_us.store(world_.clock().MonotonicMicros() - from_us, std::memory_order_relaxed);
   return durable;
 }
 

@@ -60,7 +60,6 @@ struct ShardStats {
   uint64_t fan_out_refusals = 0;   // how often one of them had to take a new number
   uint64_t commands_deferred = 0;  // commands that had to wait for a key
   uint64_t parks_run = 0;
-  int64_t last_park_us = 0;        // from asking the others to stand still until they were let go
   uint64_t parks_stood = 0;
   uint64_t parked_us = 0;          // time stood still for others
   uint64_t errors = 0;             // error replies

@@ -136,6 +136,9 @@ class World {
 
   // --- state of the process
   std::atomic<bool> loading{false};
+  // A parked section has forked a child that writes a snapshot; and how long the latest that did kept its shards standing.
+  bool forked_in_park = false;  // within a park
+  std::atomic<int64_t> snapshot_stall_us{0};
   std::atomic<bool> over_memory{false};  // maxmemory is reached and nothing may be evicted
   std::atomic<bool> save_failed{false};  // the last background save failed and stop-writes-on-bgsave-error is on
   std::atomic<bool> stopping{false};

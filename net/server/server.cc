@@ -307,10 +307,6 @@ void Server::CheckMemory() {
 void Server::Cron(Shard& shard) {
   if (world_->loading.load(std::memory_order_relaxed) && !stop_requested_) return;
   auto& coordinator = static_cast<TxCoordinator&>(shard.coordinator());
-  if (note_stall_ && shard.stats().last_park_us != 0) {
-    snapshot_stall_us_ = shard.stats().last_park_us;
-    note_stall_ = false;
-  }
   if (stop_requested_ && !stop_queued_.exchange(true)) {
     coordinator.AddTask([this] {
       if (absl::Status s = Shutdown(-1, false, false); !s.ok()) {
@@ -327,7 +323,7 @@ void Server::Cron(Shard& shard) {
   fork_task_queued_ = true;
   coordinator.AddTask([this, cut] {
     fork_task_queued_ = false;
-    note_stall_ = true;
+    world_->forked_in_park = true;
     if (cut && logs_->ReadyToCut()) {
       logs_->CutAndFork();
     } else if (!child_.running()) {
@@ -357,7 +353,7 @@ absl::Status Server::Save(SaveMode mode, std::string* reply) {
     *reply = "Background saving scheduled";
     return absl::OkStatus();
   }
-  note_stall_ = true;
+  world_->forked_in_park = true;
   if (absl::Status s = saver_->SaveInBackground(); !s.ok()) return absl::InternalError("ERR");
   *reply = "Background saving started";
   return absl::OkStatus();

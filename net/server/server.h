@@ -81,9 +81,7 @@ class Server final : public Host {
   std::atomic<bool> stop_requested_{false};  // by a signal
   std::atomic<bool> stop_queued_{false};
   std::atomic<int> exit_code_{0};
-  std::atomic<int64_t> snapshot_stall_us_{0};
   bool fork_task_queued_ = false;  // shard 0's thread
-  bool note_stall_ = false;
 };
 
 }  // namespace basalt

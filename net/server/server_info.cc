@@ -77,7 +77,7 @@ void Server::AppendPersistence(std::string* out) {
   Line(out, "rdb_last_cow_size", saver_->last_cow_bytes());
   Line(out, "rdb_last_load_keys_loaded", loader_->keys());
   Line(out, "latest_fork_usec", child_.last_fork_us());
-  Line(out, "snapshot_stall_usec", snapshot_stall_us_.load());
+  Line(out, "snapshot_stall_usec", world_->snapshot_stall_us.load());
   Line(out, "aof_enabled", logs_->on() ? 1 : 0);
   Line(out, "aof_rewrite_in_progress", logs_->in_progress() ? 1 : 0);
   Line(out, "aof_rewrite_scheduled", logs_->wanted() && child_.running() ? 1 : 0);

@@ -333,6 +333,18 @@ class Info(PersistenceTest):
         )
         self.assertIn("latest_fork_usec", server.info("stats"))
 
+    def test_stall_is_that_of_the_fork(self):
+        """The parks of INFO itself, and of other commands about all shards, do not count."""
+        server = self.start(args=NO_LOG)
+        fill_server(server)
+        server.call("BGSAVE")
+        for _ in range(3):
+            info = self.persistence(server)
+            self.assertGreater(int(info["latest_fork_usec"]), 0)
+            self.assertGreaterEqual(
+                int(info["snapshot_stall_usec"]), int(info["latest_fork_usec"])
+            )
+
     def test_fields_without_log(self):
         info = self.persistence(self.start(args=NO_LOG))
         self.assertEqual([name for name in INFO_FIELDS if name not in info], [])
