@@ -27,14 +27,14 @@ struct Mutant {
 // A change of the product or of the workload moves what a seed does: then the search finds another.
 constexpr Mutant kMutants[] = {
     {"ack-before-fsync", 1, "a written batch counts as durable"},
-    {"read-ungated", 270, "a read under always does not wait for the write it shows"},
+    {"read-ungated", 75, "a read under always does not wait for the write it shows"},
     {"scan-ungated", 795, "SCAN shows a part of a transaction whose others are not durable"},
     {"park-unsynced", 2, "a park under always ends before its effects are durable"},
     {"hold-dropped", 33, "a transaction's keys are let go before all its parts are durable"},
     {"cut-ignored", 1, "recovery takes what lies beyond the cut"},
     {"torn-part-kept", 2, "recovery takes a part of a transaction whose others are missing"},
     {"void-forgotten", 7, "the next recovery does not know what the last one dropped"},
-    {"kept-unsynced", 3, "recovery promises what is only in the page cache"},
+    {"kept-unsynced", 211, "recovery promises what is only in the page cache"},
     {"epoch-floor-ignored", 4339,
      "an epoch is called complete before a granted transaction has run", true},
     {"epoch-read-early", 0, "a tick reads its epoch before its messages have arrived", true},
