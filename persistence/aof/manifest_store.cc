@@ -47,8 +47,17 @@ uint64_t ManifestStore::next_generation() const {
 }
 
 absl::Status ManifestStore::WriteLocked(Manifest manifest) {
-  absl::Status status = fs_->WriteAtomically(PathOf(ManifestName(stem_)), manifest.ToText());
-  if (status.ok()) manifest_ = std::move(manifest);
+  const std::string path = PathOf(ManifestName(stem_));
+  const std::string text = manifest.ToText();
+  absl::Status status = fs_->WriteAtomically(path, text);
+  bool stands = status.ok();
+  if (!stands) {
+    // Its last step may be what failed. Then it stands there, and nobody knows whether a power cut takes it back: files that either
+    // of the two names have to stay, and no name may be used again.
+    const absl::StatusOr<std::string> now = fs_->ReadAll(path);
+    stands = now.ok() && *now == text;
+  }
+  if (stands) manifest_ = std::move(manifest);
   return status;
 }
 

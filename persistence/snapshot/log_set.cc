@@ -241,6 +241,8 @@ void LogSet::OnChildDone(const absl::Status& outcome) {
   } else {
     LogWarning("Log rewrite failed, the log goes on as it was: ", MessageOf(status));
     for (size_t i = 0; i < new_bases_.size(); ++i) {
+      const std::optional<BaseFile> listed = store_->current().shards[i].base;
+      if (listed && listed->name == new_bases_[i].base.name) continue;
       // Half-written bases nobody lists; if they cannot be removed the next start does it.
       (void)fs_.Remove(store_->PathOf(new_bases_[i].base.name));
       (void)fs_.Remove(store_->PathOf(new_bases_[i].base.name) + ".tmp");

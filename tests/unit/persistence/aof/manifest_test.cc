@@ -162,6 +162,21 @@ TEST_F(ManifestStoreTest, PowerCutsDuringARewriteLeaveOneWholeManifestWithAllIts
   }
 }
 
+// The rename has happened, the fsync of the folder failed: a power cut leaves either manifest. So the bases stay, and the next rewrite
+// gives its own other names.
+TEST_F(ManifestStoreTest, AManifestThatMayNotLastCountsAsTheOneThatStands) {
+  auto files = store_.AddIncrementals(0);
+  ASSERT_TRUE(files.ok());
+  fs_.fault = [](std::string_view operation, const std::string&) {
+    return operation == "syncdir" ? EIO : 0;
+  };
+  EXPECT_FALSE(store_.CompleteRewrite(Bases(*files), Epoch(50), TxId(9)).ok());
+  fs_.fault = nullptr;
+  EXPECT_EQ(store_.current(), OnDisk());
+  EXPECT_EQ(store_.current().base_epoch, Epoch(50));
+  EXPECT_EQ(store_.next_generation(), 3u);
+}
+
 TEST_F(ManifestStoreTest, ReplacingTheWholeLogLeavesTheOldOrTheNewOneWhereverThePowerGoes) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     SimFileSystem fs;
