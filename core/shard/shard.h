@@ -142,6 +142,10 @@ class Shard final : public CompletionSink {
   // --- transactions over several shards (core/tx)
   KeyLocks& locks() { return locks_; }
   HeldReplies& held_replies() { return held_replies_; }
+  // While keys are frozen: a write could carry what a power cut takes back to where it stays. Dispatch refuses writes then; this is for
+  // those that were on their way.
+  bool refuses_writes() const { return keyspace_.dirty_keys().any_frozen(); }
+  std::string RefusalWhileFrozen() const;
   // A transaction was promised that its records of this tick's epoch or a later one will find a place in the log. Returns the epoch,
   // to be given to DropPromise once they have, or once they will not come.
   Epoch PromiseEpoch() {
@@ -254,6 +258,7 @@ class Shard final : public CompletionSink {
   bool MustWait(const CommandSpec& spec, Args args) { return locks_.any_held() && KeysHeld(spec, args); }
   bool KeysHeld(const CommandSpec& spec, Args args);
   bool AnyMustWait(std::span<const Member> members);
+  bool MustRefuse(const CommandSpec& spec, std::span<const Member> members) const;
   bool RetryDeferred();
   bool MayShowHeldParts(const CommandSpec& spec) const;
   bool ReleaseHeldReplies();

@@ -138,7 +138,10 @@ bool Shard::ServeOne(HopBatch* batch, uint32_t index, CommandContext& context) {
   context.reply = Reply(&batch->replies, c.resp);
   context.set_db(c.db);
   context.ClearGate();
-  if (exec) {
+  if (MustRefuse(*c.spec, members)) {
+    context.Begin(*c.spec, args, {});
+    context.reply.Error(RefusalWhileFrozen());
+  } else if (exec) {
     RunMembers(members, context, c.resp, c.client);
   } else {
     context.Begin(*c.spec, args, batch->RawOf(c));
@@ -238,7 +241,11 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
   context.reply = Reply(out, c.resp);
   context.set_db(c.db);
   context.ClearGate();
-  if (__builtin_expect(!c.members.empty(), 0)) {
+  if (MustRefuse(*c.spec, c.members)) {
+    context.Begin(*c.spec, c.args, {});
+    context.reply.Error(RefusalWhileFrozen());
+    --c.client->queued_local;
+  } else if (__builtin_expect(!c.members.empty(), 0)) {
     RunMembers(c.members, context, c.resp, c.client);
     --c.client->queued_local;
   } else {

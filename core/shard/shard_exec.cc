@@ -25,6 +25,16 @@ bool Shard::AnyMustWait(std::span<const Member> members) {
   return std::any_of(members.begin(), members.end(), [&](const Member& m) { return MustWait(*m.spec, m.args); });
 }
 
+bool Shard::MustRefuse(const CommandSpec& spec, std::span<const Member> members) const {
+  if (__builtin_expect(!refuses_writes(), 1)) return false;
+  return spec.Has(kWrite) || std::any_of(members.begin(), members.end(), [](const Member& m) { return m.spec->Has(kWrite); });
+}
+
+std::string Shard::RefusalWhileFrozen() const {
+  const std::string refusal = world_.WriteRefusal();
+  return refusal.empty() ? LogTrouble{LogTrouble::Kind::kBehind, 0, id_}.Refusal() : refusal;
+}
+
 void Shard::Defer(const OwnCommand& c) {
   ++stats_.commands_deferred;
   DeferredOwn own{StoredCommand(c.spec, c.args, c.raw), c.client, c.ticket, c.db, c.resp, c.alone, {}};

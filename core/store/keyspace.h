@@ -63,6 +63,7 @@ class Keyspace {
   WatchSet& watches() { return watches_; }
   BlockedKeys& blocked_keys() { return blocked_keys_; }
   DirtyKeys& dirty_keys() { return dirty_keys_; }
+  const DirtyKeys& dirty_keys() const { return dirty_keys_; }
 
   // Once per tick.
   void SetTime(const Clock& clock) { SetTimeMicros(clock.UnixMicros()); }

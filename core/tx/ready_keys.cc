@@ -28,7 +28,7 @@ void ReadyKeys::ServeParked(ReadyKey key) {
 
 void ReadyKeys::ServeKey(ReadyKey key, bool parked) {
   // While a transaction waits for its parts to be durable, nobody may take what it wrote: it serves once it lets go.
-  if (shard_.locks().Blocks(HashKey(key.key), /*write=*/true)) return held_.push_back(std::move(key));
+  if (shard_.refuses_writes() || shard_.locks().Blocks(HashKey(key.key), /*write=*/true)) return held_.push_back(std::move(key));
   World& world = shard_.world();
   const BlockedKeys& lines = shard_.keyspace().blocked_keys();
   for (uint64_t after = 0;;) {

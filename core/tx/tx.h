@@ -61,6 +61,7 @@ struct ShardPart : LockRequest {
   Epoch promise;                          // of a part that writes, while it is granted (Shard::PromiseEpoch)
   int64_t watched_until_ms = 0;           // when the first of the watched keys expires
   bool watched_changed = false;
+  std::string refusal;                    // the shard takes no writes: the error to answer
   bool blocked = false;                   // the command found nothing and waits for its keys
 
   // --- the coordinator's
@@ -107,7 +108,7 @@ struct Tx {
   uint32_t refusals = 0;
   bool failed = false;                    // an EXEC whose watched keys have changed: nil
   std::string_view unless_durable;        // the error to answer when a park's flush has failed
-  std::string_view busy;                  // a shard is busy with a script: the error to answer
+  std::string refusal;                    // a shard cannot run it just now: the error to answer
   bool hold = false;                      // parts keep their keys after the run
   std::shared_ptr<const std::vector<Gate>> frozen_until;  // set when a log failed: parts freeze what they wrote as they let go
   size_t gathered_bytes = 0;              // of the commands
@@ -128,7 +129,7 @@ struct TxItem {
     // back
     kGranted,
     kRefused,
-    kBusy,     // instead of kGranted or kDone: a script keeps the shard busy, nothing was done
+    kBusy,     // instead of kGranted or kDone: a script keeps the shard busy, or `refusal` says what; nothing was done
     kDone,
     kReleased,
     // about a blocked command (core/tx/blocked_command.h)

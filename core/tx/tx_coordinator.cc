@@ -264,12 +264,13 @@ void TxCoordinator::StepWhileBusy() {
 }
 
 void TxCoordinator::OnBusy(Tx* tx, ShardPart* part) {
-  tx->busy = world_.BusyErrorOfAny();
+  tx->refusal = part->refusal.empty() ? world_.BusyErrorOfAny() : std::string_view(part->refusal);
   if (tx->at_once()) {
     FinishBusy(*tx);
     Take(tx);
   } else if (tx->state == Tx::State::kLocking) {
-    part->state = ShardPart::State::kOut;
+    // Busy, it did not even queue up.
+    if (part->refusal.empty()) part->state = ShardPart::State::kOut;
     BackOff(tx);
   }
 }
@@ -277,7 +278,7 @@ void TxCoordinator::OnBusy(Tx* tx, ShardPart* part) {
 // In Redis a transaction is gone with this error; so are its watches.
 void TxCoordinator::FinishBusy(Tx& tx) {
   std::string text;
-  for (size_t i = 0; i < (tx.kind == Tx::Kind::kExec ? 1 : tx.commands.size()); ++i) Reply(&text, tx.resp).Error(tx.busy);
+  for (size_t i = 0; i < (tx.kind == Tx::Kind::kExec ? 1 : tx.commands.size()); ++i) Reply(&text, tx.resp).Error(tx.refusal);
   Finish(tx, text, Gate{});
 }
 

@@ -27,7 +27,7 @@ void TxCoordinator::BackOff(Tx* tx) {
 void TxCoordinator::OnAllReleased(Tx* tx) {
   std::unique_ptr<Tx> owned = Take(tx);
   if (tx->state != Tx::State::kBackingOff) return;  // it has answered long since
-  if (!tx->busy.empty()) return FinishBusy(*tx);
+  if (!tx->refusal.empty()) return FinishBusy(*tx);
   tx->state = Tx::State::kWaiting;
   if (++tx->refusals >= kRefusalsMax) tx->park = true;
   waiting_.push_front(std::move(owned));

@@ -22,6 +22,19 @@ bool Reveals(const Tx& tx) {
   });
 }
 
+bool Writes(const Tx& tx) {
+  return std::any_of(tx.commands.begin(), tx.commands.end(), [](const StoredCommand& c) { return c.spec->Has(kWrite); });
+}
+
+// Of the shards that stand.
+bool AnyRefusesWrites(World& world) {
+  for (uint32_t i = 0; i < world.shard_count(); ++i) {
+    Shard& shard = world.shard(i);
+    if (world.park().set().Has(shard.id()) && shard.refuses_writes()) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 // --- park
@@ -32,8 +45,8 @@ void TxCoordinator::RefuseBusyParks() {
   std::vector<std::unique_ptr<Tx>> refused;
   for (auto& tx : waiting_) {
     if (!WantsPark(*tx) || tx->client == nullptr) continue;
-    tx->busy = world_.BusyError(tx->shards);
-    if (!tx->busy.empty()) refused.push_back(std::move(tx));
+    tx->refusal = world_.BusyError(tx->shards);
+    if (!tx->refusal.empty()) refused.push_back(std::move(tx));
   }
   std::erase(waiting_, nullptr);
   // Only now: what follows from it (the watches of an EXEC end) begins to wait in its turn.
@@ -93,6 +106,10 @@ void TxCoordinator::RunPark() {
   const bool reveals = std::any_of(runs.begin(), runs.end(), [](const Run& run) { return Reveals(*run.tx); });
   auto section = [&] {
     for (Run& run : runs) {
+      if (Writes(*run.tx) && AnyRefusesWrites(world_)) {
+        Reply(&run.reply, run.tx->resp).Error(shard_.RefusalWhileFrozen());
+        continue;
+      }
       run.reply = RunParkedTx(shard_, *run.tx, &run.blocked);
       ServeReadyKeysOfAll(world_);
     }

@@ -84,7 +84,16 @@ bool TxParticipant::Step() {
   return worked;
 }
 
+// While keys are frozen, what was waiting for them must not write.
+bool TxParticipant::Refuse(ShardPart* part) {
+  if (__builtin_expect(!shard_.refuses_writes(), 1) || !part->writes) return false;
+  part->refusal = shard_.RefusalWhileFrozen();
+  answers_.Answer(part, TxItem::What::kBusy);
+  return true;
+}
+
 void TxParticipant::Grant(ShardPart* part) {
+  if (Refuse(part)) return;
   if (part->writes) part->promise = shard_.PromiseEpoch();
   CompareWatched(part);
   if (MutantIs("early-unlock")) shard_.locks().Release(part);
@@ -152,6 +161,7 @@ bool TxParticipant::RunHere(ShardPart* part) {
     Watch(part);
   } else {
     if (KeysHeld(*part)) return false;
+    if (Refuse(part)) return true;
     CompareWatched(part);
     if (!part->watched_changed) RunSteps(part);
     shard_.coordinator().ServeReadyKeys();

@@ -28,6 +28,7 @@ class TxParticipant {
   bool waiting() const { return !waiting_.empty(); }
 
  private:
+  bool Refuse(ShardPart* part);
   void Grant(ShardPart* part);
   void Run(ShardPart* part);
   bool RunHere(ShardPart* part);

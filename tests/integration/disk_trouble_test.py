@@ -84,8 +84,10 @@ class Writes(DiskTroubleTest):
         keys = [keys_of(shard, 2) for shard in range(SHARDS)]
         for key, _ in keys:
             self.server.call("SET", key, "before")
+        # Nothing is left to be written, or the fault would show before the write below.
+        self.assertEqual(self.server.call("WAITAOF", 1, 0, 10000), [1, 0])
         self.fault(2, "WRITE", errno.ENOSPC)
-        self.server.call("SET", keys[2][1], "this one is queued")
+        self.assertEqual(self.server.call("SET", keys[2][1], "this one is queued"), b"OK")
         self.wait_trouble("write")
         clients = [self.client() for _ in range(2 * SHARDS)]  # some on each shard
         for client in clients:
