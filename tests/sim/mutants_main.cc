@@ -21,7 +21,8 @@ struct Mutant {
   const char* name;
   uint64_t seed;  // that catches it
   const char* what;
-  bool rare = false;  // so few seeds see it that looking for another one is left to the long run
+  // So few seeds see it, if any, that looking for another one is left to the long run, and fails nothing.
+  bool rare = false;
   bool disk_errors = false;
 };
 
@@ -118,7 +119,8 @@ int Main(int argc, char** argv) {
     }
     std::printf(", but:\n");
     const double begin = Seconds();
-    missed += !Search(mutant, seeds_max, seconds_left);
+    const bool found = Search(mutant, seeds_max, seconds_left);
+    if (!mutant.rare) missed += !found;
     seconds_left -= Seconds() - begin;
   }
   return missed > 0 ? 1 : 0;

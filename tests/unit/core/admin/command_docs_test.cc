@@ -117,6 +117,10 @@ TEST_P(RedisCommandDocs, EveryRowAgreesWithRedis) {
   for (std::span<const CommandDoc> table : CommandDocTables()) {
     for (const CommandDoc& doc : table) {
       ReplyValue theirs = redis->Command({"COMMAND", "DOCS", std::string(doc.name)});
+      if (doc.since > "7.0.15") {  // newer than the reference
+        EXPECT_EQ(theirs.elements.size(), 0u) << doc.name;
+        continue;
+      }
       ASSERT_EQ(theirs.elements.size(), 2u) << doc.name;
       EXPECT_EQ(FactsOnly(Rendered(doc, GetParam()), false).ToString(),
                 FactsOnly(theirs.elements[1], false).ToString())
