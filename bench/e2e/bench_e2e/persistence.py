@@ -88,9 +88,6 @@ class PersistenceBench:
         with self._server(spec, "everysec") as server:
             self._filler.fill(server.port, DATA, row.keys)
             row.log_load_s = self._restart(server, row.keys)
-            with server.client() as client:
-                client.call("CONFIG", "SET", "auto-aof-rewrite-percentage", 0)  # only the one asked for below
-            wait_for(server, "persistence", "aof_rewrite_in_progress")
             row.logged_p999_us = self._under_load(server, row.keys, None)
             row.rewrite_p999_us = self._under_load(server, row.keys, ("BGREWRITEAOF",))
             wait_for(server, "persistence", "aof_rewrite_in_progress")

@@ -40,7 +40,7 @@ def _redis_like(path, port, folder, aof):
     on = "no" if aof == "off" else "yes"
     sync = "everysec" if aof == "off" else aof
     return [path, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
-            "--appendonly", on, "--appendfsync", sync]
+            "--appendonly", on, "--appendfsync", sync, "--auto-aof-rewrite-percentage", "0"]
 
 
 COMMAND_LINES = {
