@@ -10,17 +10,18 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "tools/loadgen/request.h"
+
 namespace basalt::loadgen {
 namespace {
 
 constexpr uint64_t kListsPerPair = 16;
 
 void AppendWords(std::initializer_list<std::string_view> words, std::string* out) {
-  *out += "*" + std::to_string(words.size()) + "\r\n";
+  AppendHeader('*', words.size(), out);
   for (std::string_view word : words) {
-    *out += "$" + std::to_string(word.size()) + "\r\n";
-    out->append(word);
-    *out += "\r\n";
+    AppendHeader('$', word.size(), out);
+    out->append(word).append("\r\n");
   }
 }
 

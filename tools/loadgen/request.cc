@@ -95,10 +95,10 @@ Word Substitute(std::string_view text, const Options& options, const std::string
 
 void AppendCommand(const std::vector<std::string>& words, const Options& options,
                    const std::string& value, Request* request) {
-  request->bytes += "*" + std::to_string(words.size()) + "\r\n";
+  AppendHeader('*', words.size(), &request->bytes);
   for (const std::string& text : words) {
     const Word word = Substitute(text, options, value);
-    request->bytes += "$" + std::to_string(word.bytes.size()) + "\r\n";
+    AppendHeader('$', word.bytes.size(), &request->bytes);
     for (const NumberPlace& place : word.numbers) {
       request->numbers.push_back({request->bytes.size() + place.at, place.draw});
     }
@@ -136,6 +136,11 @@ void WriteDigits(char* at, uint32_t digits, uint64_t number) {
 }
 
 }  // namespace
+
+void AppendHeader(char kind, size_t count, std::string* out) {
+  *out += kind;
+  *out += std::to_string(count) + "\r\n";
+}
 
 std::string BuildRequests(const Options& options, std::vector<Request>* requests) {
   const std::string value = MakeValue(options.value_size);

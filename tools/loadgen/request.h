@@ -30,6 +30,9 @@ struct Request {
   uint32_t weight = 1;
 };
 
+// "*3\r\n" or "$5\r\n".
+void AppendHeader(char kind, size_t count, std::string* out);
+
 // All templates of the mix, encoded. Returns what is wrong with one, or an empty string.
 std::string BuildRequests(const Options& options, std::vector<Request>* requests);
 
