@@ -16,6 +16,12 @@ using Kind = LuaToken::Kind;
 constexpr std::string_view kOpaque[] = {"function", "load",    "loadstring", "_G",    "_VERSION",
                                         "getfenv",  "setfenv", "rawget",     "rawset"};
 
+// A script that is larger is not followed: every alias, and every bracket that opens, is a walk
+// over the tokens.
+constexpr size_t kBytesMax = 32 << 10;
+constexpr size_t kTokensMax = 2048;
+constexpr size_t kAliasesMax = 64;
+
 bool Opens(const LuaToken& symbol) {
   const char c = symbol.text[0];
   return c == '(' || c == '[' || c == '{';
@@ -75,7 +81,8 @@ class Reach {
       if (!Token(i).Is("local") || Token(i + 1).kind != Kind::kName || !IsSymbol(i + 2, "="))
         continue;
       const size_t end = BehindKey(i + 3);
-      if (end != 0 && EndsStatement(end)) found.push_back(Token(i + 1).text);
+      if (end != 0 && EndsStatement(end) && found.size() < kAliasesMax)
+        found.push_back(Token(i + 1).text);
     }
     for (std::string_view name : found) {
       if (IsSetOnce(name)) aliases_.push_back(name);
@@ -211,7 +218,8 @@ class Reach {
 
 bool TouchesOnlyDeclaredKeys(std::string_view code, const CommandTable& commands) {
   std::vector<LuaToken> tokens;
-  return ReadLuaTokens(code, &tokens) && Reach(std::move(tokens), commands).IsDeclaredOnly();
+  return code.size() <= kBytesMax && ReadLuaTokens(code, &tokens) && tokens.size() <= kTokensMax &&
+         Reach(std::move(tokens), commands).IsDeclaredOnly();
 }
 
 }  // namespace basalt::script
