@@ -117,7 +117,8 @@ void Server::AppendPersistence(std::string* out) {
       if (writer == nullptr) continue;
       StrAppend(out, "aof_shard_", i, ":lsn=", writer->appended_lsn().value, ",durable=", writer->durable_lsn().value,
                 ",unwritten_bytes=", writer->unwritten_bytes(), ",unsynced_bytes=", writer->unsynced_bytes(),
-                ",unsynced_oldest_ms=", log.oldest_unsynced_ms(), ",trouble=", std::string_view(NameOf(log.trouble().kind)), ",writes=", writer->writes(), ",fsyncs=", writer->syncs(), "\r\n");
+                ",unsynced_oldest_ms=", log.oldest_unsynced_ms(), ",trouble=", std::string_view(NameOf(log.trouble().kind)),
+                ",writes=", writer->writes(), ",fsyncs=", writer->syncs(), "\r\n");
     }
   }
   if (loading) {

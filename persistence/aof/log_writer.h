@@ -154,6 +154,7 @@ class LogWriter {
   void SubmitRest(bool then_sync);
   Lsn DurableBatchesEnd();
   void StartSync();
+  void Fail(std::string_view what, int error);
   void SwitchFile();
   void Restart();
 
@@ -186,8 +187,6 @@ class LogWriter {
   int64_t last_sync_us_ = 0;
   uint64_t writes_ = 0;
   uint64_t syncs_ = 0;
-  void Fail(std::string_view what, int error);
-
   absl::Status error_;
   int error_number_ = 0;
 };

@@ -67,9 +67,14 @@ Lsn ShardLog::RotateTo(ManifestStore::OpenedFile file) {
   base_safe_ = false;
   Lsn start = writer_->sync_failed() ? writer_->Abandon(file.log_file)
                                      : writer_->RotateTo(file.log_file);
+  TakeOver(std::move(file));
+  return start;
+}
+
+// The writer goes on in this file.
+void ShardLog::TakeOver(ManifestStore::OpenedFile file) {
   note_again_ = true;
   files_.push_back(std::move(file.file));
-  return start;
 }
 
 void ShardLog::ChangePolicy(FsyncPolicy policy, Epoch epoch) {
@@ -231,8 +236,7 @@ void ShardLog::TendRotation() {
   // Listed behind the file of a rewrite, perhaps; it stays empty.
   if (keeper_->rotations_held()) return;
   writer_->RotateTo(request->result->log_file);
-  note_again_ = true;
-  files_.push_back(std::move(request->result->file));
+  TakeOver(*std::move(request->result));
 }
 
 absl::Status ShardLog::FlushNow() {

@@ -92,6 +92,7 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   void SubmitSync(int fd) override;
   void NoteTime();
   void Pump();
+  void TakeOver(ManifestStore::OpenedFile file);
   void NoteSealed(Lsn end);
   void NoteComplete(Epoch complete, Lsn end);
   void NoteDurable();
