@@ -34,7 +34,7 @@ void ScriptEngine::RefreshScripts() {
   if (now == generation_) return;
   generation_ = now;
   by_body_.clear();
-  compiled_.clear();
+  known_.clear();
   eval_.reset();
 }
 
@@ -44,13 +44,8 @@ Vm& ScriptEngine::EvalVm() {
   return *eval_;
 }
 
-const ScriptEngine::Compiled* ScriptEngine::Known(std::string_view sha) const {
-  auto it = compiled_.find(sha);
-  return it == compiled_.end() || it->second->reference == LUA_NOREF ? nullptr : it->second.get();
-}
-
 ScriptEngine::Compiled* ScriptEngine::Keep(std::shared_ptr<Script> script) {
-  std::unique_ptr<Compiled>& compiled = compiled_[script->sha];
+  std::unique_ptr<Compiled>& compiled = known_[script->sha];
   if (compiled == nullptr) compiled = std::make_unique<Compiled>();
   // The view must not outlive what it looks into.
   if (compiled->script != nullptr) by_body_.erase(std::string_view(compiled->script->body));
@@ -60,7 +55,7 @@ ScriptEngine::Compiled* ScriptEngine::Keep(std::shared_ptr<Script> script) {
 }
 
 ScriptEngine::Compiled* ScriptEngine::FindAnywhere(std::string_view sha) {
-  if (auto it = compiled_.find(sha); it != compiled_.end()) return it->second.get();
+  if (auto it = known_.find(sha); it != known_.end()) return it->second.get();
   std::shared_ptr<Script> script = store_.Find(sha);
   return script == nullptr ? nullptr : Keep(std::move(script));
 }
@@ -81,28 +76,40 @@ const ScriptEngine::Compiled* ScriptEngine::Compile(std::shared_ptr<Script> scri
   return compiled;
 }
 
-std::string ScriptEngine::Load(std::string_view body, std::string* sha) {
-  EvalVm();
+const ScriptEngine::Compiled* ScriptEngine::Prepare(std::string_view body, std::string* sha,
+                                                    std::string* error) {
+  RefreshScripts();
   *sha = Sha1Hex(body);
-  if (Known(*sha) != nullptr) return {};
+  if (const Compiled* known = FindAnywhere(*sha)) return Ready(known, error);
   Shebang shebang;
-  std::string error;
-  if (!ParseScriptShebang(body, &shebang, &error)) return error;
+  if (!ParseScriptShebang(body, &shebang, error)) return nullptr;
   // Compiled first: what does not compile is not kept.
-  auto script = std::make_shared<Script>(*sha, body, shebang.flags, shebang.length, store_.commands());
-  const Compiled* compiled = Compile(std::move(script), &error);
-  if (compiled == nullptr) return error;
+  auto script =
+      std::make_shared<Script>(*sha, body, shebang.flags, shebang.length, store_.commands());
+  const Compiled* compiled = Compile(script, error);
+  if (compiled == nullptr) return nullptr;
   const int reference = compiled->reference;
-  Keep(store_.Add(*sha, body, &error))->reference = reference;
-  return {};
+  Compiled* kept = Keep(store_.Add(std::move(script)));
+  kept->reference = reference;
+  return kept;
 }
 
-bool ScriptEngine::KeepsToItsKeys(Args args) {
+const ScriptEngine::Compiled* ScriptEngine::Ready(const Compiled* known, std::string* error) {
+  return known->reference != LUA_NOREF ? known : Compile(known->script, error);
+}
+
+std::string ScriptEngine::Load(std::string_view body, std::string* sha) {
+  std::string error;
+  Prepare(body, sha, &error);
+  return error;
+}
+
+bool ScriptEngine::KeepsToItsKeys(const CommandSpec& spec, Args args) {
+  const std::string_view name = spec.name;
+  if (!name.starts_with("eval")) return false;
   RefreshScripts();
-  const bool by_sha = args[0].size() >= 7 && EqualsNoCase(args[0].substr(0, 7), "evalsha");
-  if (!by_sha && !EqualsNoCase(args[0].substr(0, 4), "eval")) return false;
   const Compiled* compiled = nullptr;
-  if (by_sha) {
+  if (name.starts_with("evalsha")) {
     compiled = FindAnywhere(ToLower(args[1]));
   } else if (auto it = by_body_.find(args[1]); it != by_body_.end()) {
     compiled = it->second;
@@ -132,13 +139,11 @@ bool ScriptEngine::ReadKeys(CommandContext& ctx, std::string_view bad_count) {
 void ScriptEngine::Eval(CommandContext& ctx, bool read_only) {
   if (!ReadKeys(ctx, errors::kNotInteger)) return;
   RefreshScripts();
-  const Compiled* compiled = nullptr;
-  if (auto it = by_body_.find(ctx.args[1]); it != by_body_.end()) compiled = it->second;
-  if (compiled == nullptr || compiled->reference == LUA_NOREF) {
-    std::string sha;
-    if (std::string error = Load(ctx.args[1], &sha); !error.empty()) return ctx.reply.Error(error);
-    compiled = Known(sha);
-  }
+  std::string sha, error;
+  const auto it = by_body_.find(ctx.args[1]);
+  const Compiled* compiled =
+      it != by_body_.end() ? Ready(it->second, &error) : Prepare(ctx.args[1], &sha, &error);
+  if (compiled == nullptr) return ctx.reply.Error(error);
   Script& script = *compiled->script;
   Run(ctx, {eval_.get(), compiled->reference, script.sha, script.flags, &script}, read_only);
 }
@@ -146,16 +151,12 @@ void ScriptEngine::Eval(CommandContext& ctx, bool read_only) {
 void ScriptEngine::EvalSha(CommandContext& ctx, bool read_only) {
   if (ctx.args[1].size() != kShaHexBytes) return ctx.reply.Error(errors::kNoScript);
   if (!ReadKeys(ctx, errors::kNotInteger)) return;
-  std::string sha = ToLower(ctx.args[1]);
-  EvalVm();
-  const Compiled* compiled = Known(sha);
-  if (compiled == nullptr) {
-    std::shared_ptr<Script> script = store_.Find(sha);
-    if (script == nullptr) return ctx.reply.Error(errors::kNoScript);
-    std::string error;
-    compiled = Compile(std::move(script), &error);
-    if (compiled == nullptr) return ctx.reply.Error(error);
-  }
+  RefreshScripts();
+  const Compiled* known = FindAnywhere(ToLower(ctx.args[1]));
+  if (known == nullptr) return ctx.reply.Error(errors::kNoScript);
+  std::string error;
+  const Compiled* compiled = Ready(known, &error);
+  if (compiled == nullptr) return ctx.reply.Error(error);
   Script& script = *compiled->script;
   Run(ctx, {eval_.get(), compiled->reference, script.sha, script.flags, &script}, read_only);
 }

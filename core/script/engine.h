@@ -43,7 +43,7 @@ class ScriptEngine final : public ScriptHost {
   std::string Load(std::string_view body, std::string* sha);
 
   // Of EVAL and EVALSHA; nothing is known of functions, nor of a script that nobody has run yet.
-  bool KeepsToItsKeys(Args args) override;
+  bool KeepsToItsKeys(const CommandSpec& spec, Args args) override;
 
   // Bytes of the Lua states; for INFO, with the shard parked.
   size_t eval_bytes() const { return eval_ != nullptr ? eval_->bytes() : 0; }
@@ -77,8 +77,11 @@ class ScriptEngine final : public ScriptHost {
   // Forgets what SCRIPT FLUSH has made void.
   void RefreshScripts();
   Vm& EvalVm();
-  // Null: not compiled yet.
-  const Compiled* Known(std::string_view sha) const;
+  // Each: null with *error set when it does not compile. From a body, known or not; ...
+  const Compiled* Prepare(std::string_view body, std::string* sha, std::string* error);
+  // ... of what is known, on this shard or on another; ...
+  const Compiled* Ready(const Compiled* known, std::string* error);
+  // ... in any case.
   const Compiled* Compile(std::shared_ptr<Script> script, std::string* error);
   // Null: no shard has it.
   Compiled* FindAnywhere(std::string_view sha);
@@ -96,8 +99,9 @@ class ScriptEngine final : public ScriptHost {
   ScriptStore& store_;
   std::unique_ptr<Vm> eval_;
   uint64_t generation_ = 0;
-  TextMap<std::unique_ptr<Compiled>> compiled_;  // by SHA1, in eval_
-  // The same by body, a view of the Script's: most scripts come again and again, and this is quicker than SHA1.
+  TextMap<std::unique_ptr<Compiled>> known_;  // by SHA1, compiled in eval_ or not yet
+  // The same by body, a view of the Script's: most scripts come again and again, and this is
+  // quicker than SHA1.
   absl::flat_hash_map<std::string_view, Compiled*, TextHash, std::equal_to<>> by_body_;
   std::unique_ptr<Vm> functions_;
   uint64_t version_ = 0;

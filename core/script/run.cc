@@ -144,11 +144,8 @@ bool ScriptRun::IsLocked(const CommandSpec& spec, Args args) {
 Shard* ScriptRun::SoleOwner(const CommandSpec& spec) {
   if (!caller_.parked_world() || key_positions_.empty()) return nullptr;
   World& world = *caller_.world();
-  ShardId owner = world.OwnerOf(words[key_positions_[0]]);
-  for (uint32_t i : key_positions_) {
-    if (world.OwnerOf(words[i]) != owner) return nullptr;
-  }
-  return &world.shard(owner);
+  const auto owner = world.SoleOwnerOf({words.data(), words.size()}, key_positions_);
+  return owner.has_value() ? &world.shard(*owner) : nullptr;
 }
 
 // In world mode a command's effects are logged as the final states of its keys, whole. A command

@@ -1,7 +1,5 @@
 #include "core/script/script_store.h"
 
-#include "core/script/script_flags.h"
-
 namespace basalt::script {
 
 std::shared_ptr<Script> ScriptStore::Find(std::string_view sha) {
@@ -10,17 +8,10 @@ std::shared_ptr<Script> ScriptStore::Find(std::string_view sha) {
   return it == scripts_.end() ? nullptr : it->second;
 }
 
-std::shared_ptr<Script> ScriptStore::Add(std::string_view sha, std::string_view body,
-                                         std::string* error) {
-  Shebang shebang;
-  if (!ParseScriptShebang(body, &shebang, error)) return nullptr;
+std::shared_ptr<Script> ScriptStore::Add(std::shared_ptr<Script> script) {
   std::lock_guard lock(mutex_);
-  auto [it, fresh] = scripts_.try_emplace(sha);
-  if (fresh) {
-    it->second =
-        std::make_shared<Script>(sha, body, shebang.flags, shebang.length, commands_);
-    bytes_ += sizeof(Script) + sha.size() + body.size();
-  }
+  auto [it, fresh] = scripts_.try_emplace(script->sha, script);
+  if (fresh) bytes_ += sizeof(Script) + script->sha.size() + script->body.size();
   return it->second;
 }
 

@@ -27,12 +27,13 @@ struct Script {
         body(script_body),
         flags(script_flags),
         shebang_bytes(line_bytes),
-        keeps_to_its_keys(TouchesOnlyDeclaredKeys(std::string_view(body).substr(line_bytes), commands)) {}
+        keeps_to_its_keys(
+            TouchesOnlyDeclaredKeys(std::string_view(body).substr(line_bytes), commands)) {}
 
   const std::string sha;
   const std::string body;
-  const uint32_t flags;        // ScriptFlag
-  const size_t shebang_bytes;  // of its first line, which Lua does not see
+  const uint32_t flags;          // ScriptFlag
+  const size_t shebang_bytes;    // of its first line, which Lua does not see
   const bool keeps_to_its_keys;  // as its text shows; false: nobody knows
   std::atomic<bool> needs_park{
       false};  // reaches beyond its keys: run with every shard parked from the start
@@ -46,9 +47,8 @@ class ScriptStore final : public Extension {
 
   // `sha` in lower case. Null: not known.
   std::shared_ptr<Script> Find(std::string_view sha);
-  // Adds the script, or returns the one that is there. Null: *error says what is wrong with its
-  // first line.
-  std::shared_ptr<Script> Add(std::string_view sha, std::string_view body, std::string* error);
+  // Adds the script. Returns it, or the same one that another shard has added before.
+  std::shared_ptr<Script> Add(std::shared_ptr<Script> script);
   // SCRIPT FLUSH.
   void Flush();
   // Moves on with every Flush: what was compiled before is void.

@@ -4,6 +4,7 @@
 namespace basalt {
 
 struct Args;
+struct CommandSpec;
 
 class Extension {
  public:
@@ -14,7 +15,7 @@ class Extension {
 class ScriptHost : public Extension {
  public:
   // Whether the script that these words call is known to touch no key but those it declares, whatever its arguments are.
-  virtual bool KeepsToItsKeys(Args args) = 0;
+  virtual bool KeepsToItsKeys(const CommandSpec& spec, Args args) = 0;
 };
 
 }  // namespace basalt

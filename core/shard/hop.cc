@@ -37,7 +37,6 @@ HopCommand& HopBatch::Add(const CommandSpec* spec, Client* client, uint64_t tick
                      .word_count = static_cast<uint32_t>(args.size()),
                      .text_begin = static_cast<uint32_t>(text.size()),
                      .text_end = 0,
-                     .hash = 0,
                      .db = db,
                      .resp = static_cast<uint8_t>(resp),
                      .alone = false,

@@ -24,7 +24,6 @@ struct HopCommand {
   uint32_t word_count;
   uint32_t text_begin;  // the command as RESP: text[text_begin .. text_end)
   uint32_t text_end;
-  uint64_t hash;        // of the first key; the receiver's
   DbIndex db;
   uint8_t resp;
   bool alone;           // nothing of its connection follows before its answer: the connection is paused
@@ -64,8 +63,8 @@ struct HopBatch {
   std::string_view RawOf(const HopCommand& command) const {
     return std::string_view(text).substr(command.text_begin, command.text_end - command.text_begin);
   }
-  // Copies a command into the batch. `raw` is its RESP text as received, or empty (inline): then it is written anew.
-  // The command added, for what is seldom set.
+  // Copies a command into the batch. `raw` is its RESP text as received, or empty (inline): then it is written anew. Returns the command
+  // as added, for what is seldom set.
   HopCommand& Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp, Args args,
                   std::string_view raw);
   void Clear();

@@ -208,7 +208,6 @@ class Shard final : public CompletionSink {
     uint32_t word_count;
     std::string_view raw;
     uint64_t ticket;
-    uint64_t hash;  // of the first key
     DbIndex db;
     uint8_t resp;
     bool alone;
@@ -255,9 +254,12 @@ class Shard final : public CompletionSink {
   void Serve(HopBatch* batch);
   bool ServeOne(HopBatch* batch, uint32_t index, CommandContext& context);
   void SendBack(HopBatch* batch);
-  bool MustWait(const CommandSpec& spec, Args args) { return locks_.any_held() && KeysHeld(spec, args); }
+  // Of EXEC one key that is held is enough.
+  bool MustWait(const CommandSpec& spec, Args args, std::span<const Member> members) {
+    return locks_.any_held() && (KeysHeld(spec, args) || AnyKeysHeld(members));
+  }
   bool KeysHeld(const CommandSpec& spec, Args args);
-  bool AnyMustWait(std::span<const Member> members);
+  bool AnyKeysHeld(std::span<const Member> members);
   bool MustRefuse(const CommandSpec& spec, std::span<const Member> members) const;
   bool RetryDeferred();
   bool MayShowHeldParts(const CommandSpec& spec) const;
@@ -267,6 +269,8 @@ class Shard final : public CompletionSink {
   std::span<const Member> MembersInQueue(uint32_t count);
   std::span<const Member> MembersInBatch(const HopBatch& batch, uint32_t index);
   std::span<const Member> MembersOf(const DeferredOwn& own);
+  void RunOne(const CommandSpec& spec, Args args, std::string_view raw, std::span<const Member> members, CommandContext& context,
+              int resp, const Client* client);
   void RunMembers(std::span<const Member> members, CommandContext& context, int resp, const Client* client);
   void ServeReadyKeys() {
     if (__builtin_expect(keyspace_.blocked_keys().any_ready(), 0)) coordinator_->ServeReadyKeys();
@@ -277,6 +281,7 @@ class Shard final : public CompletionSink {
   void ExecuteOne(const OwnCommand& command, CommandContext& context);
   void SealJournal(Epoch epoch, TxStamp tx);
   Epoch CompleteBelow(Epoch epoch) const;
+  void TellOthers(Message::Kind kind, Epoch epoch);
   void NoteEpochToClose();
   void CommitStage();
   void CloseEpochs();

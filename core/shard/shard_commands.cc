@@ -9,13 +9,10 @@
 #include "core/shard/client.h"
 #include "core/shard/shard.h"
 #include "core/shard/world.h"
+#include "core/store/read_ahead.h"
 
 namespace basalt {
 namespace {
-
-// So many commands' buckets are read, then their entries, then they run: the cache misses overlap. Loads rather than prefetches
-// (HashTable::Touch), so no more than the processor holds in flight.
-constexpr size_t kFetchAhead = 16;
 
 uint64_t FirstKeyHash(const CommandSpec& spec, const std::string_view* words, size_t count) {
   if (spec.keys.first <= 0 || static_cast<size_t>(spec.keys.first) >= count) return 0;
@@ -35,7 +32,6 @@ void Shard::RunHere(const CommandSpec* spec, Client* client, Args args, std::str
                     .word_count = static_cast<uint32_t>(args.size()),
                     .raw = raw,
                     .ticket = direct ? kDirect : client->replies.Reserve(),
-                    .hash = 0,
                     .db = client->db,
                     .resp = static_cast<uint8_t>(client->resp),
                     .alone = alone,
@@ -97,24 +93,18 @@ bool Shard::SendBatches() {
 
 void Shard::Serve(HopBatch* batch) {
   const size_t n = batch->commands.size();
-  size_t fetched = 0;
-  const auto fetch = [&] {
-    const size_t end = std::min(n, fetched + kFetchAhead);
-    for (size_t i = fetched; i < end; ++i) {
-      HopCommand& c = batch->commands[i];
-      scratch_words_.clear();
-      batch->AppendWords(c, &scratch_words_);
-      c.hash = FirstKeyHash(*c.spec, scratch_words_.data(), scratch_words_.size());
-      keyspace_.db(c.db).Prefetch(c.hash);
-    }
-    for (size_t i = fetched; i < end; ++i) keyspace_.db(batch->commands[i].db).PrefetchEntry(batch->commands[i].hash);
-    fetched = end;
+  ReadAhead ahead;
+  const auto key_of = [&](size_t i) -> ReadAhead::Key {
+    const HopCommand& c = batch->commands[i];
+    scratch_words_.clear();
+    batch->AppendWords(c, &scratch_words_);
+    return {&keyspace_.db(c.db), FirstKeyHash(*c.spec, scratch_words_.data(), scratch_words_.size())};
   };
   batch->results.resize(n);
   CommandContext context(SettingFor(nullptr), &batch->replies, 2);
   StartCalls();
   for (uint32_t i = 0; i < n; i += 1 + batch->commands[i].members) {
-    if (i >= fetched) fetch();
+    ahead.Before(i, n, key_of);
     const bool in_line = !deferred_.empty() && deferred_.Has(batch->commands[i].client);
     if (!in_line && ServeOne(batch, i, context)) continue;
     deferred_.Add(batch, i);
@@ -131,23 +121,14 @@ bool Shard::ServeOne(HopBatch* batch, uint32_t index, CommandContext& context) {
   scratch_words_.clear();
   batch->AppendWords(c, &scratch_words_);
   const Args args{scratch_words_.data(), scratch_words_.size()};
-  const bool exec = __builtin_expect(c.members > 0, 0);
-  const std::span<const Member> members = exec ? MembersInBatch(*batch, index) : std::span<const Member>();
-  if (exec ? AnyMustWait(members) : MustWait(*c.spec, args)) return false;
+  std::span<const Member> members;
+  if (__builtin_expect(c.members > 0, 0)) members = MembersInBatch(*batch, index);
+  if (MustWait(*c.spec, args, members)) return false;
   const uint32_t begin = static_cast<uint32_t>(batch->replies.size());
   context.reply = Reply(&batch->replies, c.resp);
   context.set_db(c.db);
   context.ClearGate();
-  if (MustRefuse(*c.spec, members)) {
-    context.Begin(*c.spec, args, {});
-    context.reply.Error(RefusalWhileFrozen());
-  } else if (exec) {
-    RunMembers(members, context, c.resp, c.client);
-  } else {
-    context.Begin(*c.spec, args, batch->RawOf(c));
-    context.Run();
-    CountCall(context, c.client);
-  }
+  RunOne(*c.spec, args, batch->RawOf(c), members, context, c.resp, c.client);
   if (context.escalated()) batch->replies.resize(begin);
   batch->results[index] = {begin, static_cast<uint32_t>(batch->replies.size()), context.gate(), context.escalated()};
   if (context.gate() != 0) told_undurable_.Add(batch->from);
@@ -201,28 +182,22 @@ void Shard::Release(HopBatch* batch) {
 
 bool Shard::Execute() {
   if (queue_.empty()) return false;
-  size_t fetched = 0;
-  const auto fetch = [&] {
-    const size_t end = std::min(queue_.size(), fetched + kFetchAhead);
-    for (size_t i = fetched; i < end; ++i) {
-      QueuedCommand& c = queue_[i];
-      c.hash = FirstKeyHash(*c.spec, queue_words_.data() + c.first_word, c.word_count);
-      keyspace_.db(c.db).Prefetch(c.hash);
-    }
-    for (size_t i = fetched; i < end; ++i) keyspace_.db(queue_[i].db).PrefetchEntry(queue_[i].hash);
-    fetched = end;
+  ReadAhead ahead;
+  const auto key_of = [&](size_t i) -> ReadAhead::Key {
+    const QueuedCommand& c = queue_[i];
+    return {&keyspace_.db(c.db), FirstKeyHash(*c.spec, queue_words_.data() + c.first_word, c.word_count)};
   };
   CommandContext context(SettingFor(nullptr), nullptr, 2);
   StartCalls();
   while (queue_next_ < queue_.size()) {
-    if (queue_next_ >= fetched) fetch();
+    ahead.Before(queue_next_, queue_.size(), key_of);
     const QueuedCommand& c = queue_[queue_next_++];
     if (__builtin_expect(c.client == nullptr, 0)) continue;  // refused while a script was busy
     const Args args{queue_words_.data() + c.first_word, c.word_count};
     OwnCommand own{c.spec, c.client, args, c.raw, c.ticket, c.db, c.resp, c.alone};
     if (__builtin_expect(c.members > 0, 0)) own.members = MembersInQueue(c.members);
     if (__builtin_expect(locks_.any_held() || !deferred_.empty(), 0) &&
-        (MustWait(*c.spec, args) || AnyMustWait(own.members) || deferred_.Has(c.client))) {
+        (MustWait(*c.spec, args, own.members) || deferred_.Has(c.client))) {
       Defer(own);
       continue;
     }
@@ -241,21 +216,10 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
   context.reply = Reply(out, c.resp);
   context.set_db(c.db);
   context.ClearGate();
-  if (MustRefuse(*c.spec, c.members)) {
-    context.Begin(*c.spec, c.args, {});
-    context.reply.Error(RefusalWhileFrozen());
-    --c.client->queued_local;
-  } else if (__builtin_expect(!c.members.empty(), 0)) {
-    RunMembers(c.members, context, c.resp, c.client);
-    --c.client->queued_local;
-  } else {
-    context.Begin(*c.spec, c.args, c.raw);
-    running_client_ = c.client;
-    context.Run();
-    running_client_ = nullptr;
-    --c.client->queued_local;  // only now: while a script runs, its words must stay where they are (ReceiveWhileBusy)
-    CountCall(context, c.client);
-  }
+  running_client_ = c.client;
+  RunOne(*c.spec, c.args, c.raw, c.members, context, c.resp, c.client);
+  running_client_ = nullptr;
+  --c.client->queued_local;  // only now: while a script runs, its words must stay where they are (ReceiveWhileBusy)
   if (__builtin_expect(c.alone, 0)) c.client->paused = false;
   if (c.client->closed) {
     // Ran all the same: it had arrived before the connection went.
@@ -274,6 +238,19 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
   }
   frontend_->Dirty(c.client);
   ServeReadyKeys();
+}
+
+// Runs a command, or EXEC's transaction, with everything at hand.
+void Shard::RunOne(const CommandSpec& spec, Args args, std::string_view raw, std::span<const Member> members,
+                   CommandContext& context, int resp, const Client* client) {
+  if (__builtin_expect(MustRefuse(spec, members), 0)) {
+    context.Begin(spec, args, raw);
+    return context.reply.Error(RefusalWhileFrozen());
+  }
+  if (__builtin_expect(!members.empty(), 0)) return RunMembers(members, context, resp, client);
+  context.Begin(spec, args, raw);
+  context.Run();
+  CountCall(context, client);
 }
 
 // --- statistics

@@ -209,12 +209,7 @@ Epoch Shard::SyncAllSoon(Epoch again) {
   world_.AdvanceEpoch(epoch);
   close_epoch_ = std::max(close_epoch_, epoch);
   sync_epoch_ = std::max(sync_epoch_, epoch);
-  for (uint32_t i = 0; i < world_.shard_count(); ++i) {
-    if (i == id_.value) continue;
-    // A shard whose mailbox is full is asked again (core/tx/durability_waits.h).
-    world_.mail().Send(ShardId(static_cast<uint16_t>(i)), {.kind = Message::Kind::kSyncEpoch, .from = id_, .value = epoch.value},
-                       Mailboxes::kControlReserve);
-  }
+  TellOthers(Message::Kind::kSyncEpoch, epoch);  // one whose mailbox is full is asked again (core/tx/durability_waits.h)
   return epoch;
 }
 
@@ -230,11 +225,15 @@ void Shard::CloseEpochs() {
   }
   if (mono_us_ - epoch_started_us_ < kEpochMicros) return;
   if (!world_.AdvanceEpoch(close_epoch_)) return;
+  // One whose mailbox is full marks the epoch with one of its next batches: it is at work.
+  TellOthers(Message::Kind::kCloseEpoch, close_epoch_);
+}
+
+// Those whose mailboxes have room.
+void Shard::TellOthers(Message::Kind kind, Epoch epoch) {
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
-    // A shard whose mailbox is full marks the epoch with one of its next batches: it is at work.
     if (i == id_.value) continue;
-    world_.mail().Send(ShardId(static_cast<uint16_t>(i)),
-                       {.kind = Message::Kind::kCloseEpoch, .from = id_, .value = close_epoch_.value},
+    world_.mail().Send(ShardId(static_cast<uint16_t>(i)), {.kind = kind, .from = id_, .value = epoch.value},
                        Mailboxes::kControlReserve);
   }
 }

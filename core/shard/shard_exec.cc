@@ -21,8 +21,8 @@ bool Shard::KeysHeld(const CommandSpec& spec, Args args) {
                      [&](uint32_t i) { return locks_.Blocks(HashKey(args[i]), write); });
 }
 
-bool Shard::AnyMustWait(std::span<const Member> members) {
-  return std::any_of(members.begin(), members.end(), [&](const Member& m) { return MustWait(*m.spec, m.args); });
+bool Shard::AnyKeysHeld(std::span<const Member> members) {
+  return std::any_of(members.begin(), members.end(), [&](const Member& m) { return KeysHeld(*m.spec, m.args); });
 }
 
 bool Shard::MustRefuse(const CommandSpec& spec, std::span<const Member> members) const {
@@ -56,7 +56,7 @@ bool Shard::RetryDeferred() {
     DeferredOwn& own = *item.own;
     const StoredCommand& command = own.command;
     const std::span<const Member> members = MembersOf(own);
-    if (MustWait(*command.spec, command.args()) || AnyMustWait(members)) return false;
+    if (MustWait(*command.spec, command.args(), members)) return false;
     ExecuteOne(
         {command.spec, own.client, command.args(), command.raw(), own.ticket, own.db, own.resp, own.alone, members}, context);
     return any = true;
@@ -95,7 +95,6 @@ void Shard::RunExecHere(const CommandSpec* spec, Client* client, const std::vect
                       .word_count = static_cast<uint32_t>(c.args().size()),
                       .raw = c.raw(),
                       .ticket = kDirect,
-                      .hash = 0,
                       .db = client->db,
                       .resp = static_cast<uint8_t>(client->resp),
                       .alone = false,

@@ -85,6 +85,13 @@ std::string World::WriteRefusal() const {
   return {};
 }
 
+std::optional<ShardId> World::SoleOwnerOf(Args words, const std::vector<uint32_t>& positions) const {
+  const ShardId first = OwnerOf(words[positions[0]]);
+  const auto elsewhere = [&](uint32_t i) { return OwnerOf(words[i]) != first; };
+  if (std::any_of(positions.begin() + 1, positions.end(), elsewhere)) return std::nullopt;
+  return first;
+}
+
 ShardId World::OwnerOf(std::string_view key) const {
   if (shard_count_ == 1) return ShardId(0);
   return ShardOfSlot(SlotOf(key), shard_count_);

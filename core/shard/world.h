@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,8 @@ class World {
   Shard& shard(uint32_t i) { return *shards_[i]; }
   void Adopt(std::unique_ptr<Shard> shard);  // in order of id, before any runs
   ShardId OwnerOf(std::string_view key) const;
+  // Of all the words at these positions, at least one; nothing when they belong to several shards.
+  std::optional<ShardId> SoleOwnerOf(Args words, const std::vector<uint32_t>& positions) const;
 
   Config& config() { return *config_; }
   const CommandTable& commands() const { return *commands_; }
@@ -136,9 +139,8 @@ class World {
 
   // --- state of the process
   std::atomic<bool> loading{false};
-  // A parked section has forked a child that writes a snapshot; and how long the latest that did kept its shards standing.
-  bool forked_in_park = false;  // within a park
-  std::atomic<int64_t> snapshot_stall_us{0};
+  bool forked_in_park = false;               // this parked section forks a child that writes a snapshot; parked only
+  std::atomic<int64_t> snapshot_stall_us{0};  // how long the latest section that did kept its shards standing
   std::atomic<bool> over_memory{false};  // maxmemory is reached and nothing may be evicted
   std::atomic<bool> save_failed{false};  // the last background save failed and stop-writes-on-bgsave-error is on
   std::atomic<bool> stopping{false};

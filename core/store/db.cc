@@ -5,6 +5,7 @@
 
 #include "core/base/check.h"
 #include "core/store/keyspace.h"
+#include "core/store/read_ahead.h"
 #include "core/value/object.h"
 
 namespace basalt {
@@ -272,14 +273,13 @@ void Db::EvictEntry(Entry* e) {
 }
 
 size_t Db::ExpireDue(size_t max) {
-  constexpr size_t kBatch = 16;  // so that their cache misses overlap
+  constexpr size_t kBatch = ReadAhead::kGroup;
   ExpiryIndex::Item items[kBatch];
   size_t expired = 0;
   while (expired < max && NextDueMs() <= keyspace_.now_ms) {
     size_t n = expiry_.FirstItems(items, std::min(kBatch, max - expired));
     while (items[n - 1].at_ms >= keyspace_.now_ms) --n;
-    for (size_t i = 0; i < n; ++i) table_.Prefetch(items[i].hash);
-    for (size_t i = 0; i < n; ++i) table_.PrefetchElement(items[i].hash);
+    ReadAhead().Before(0, n, [&](size_t i) { return ReadAhead::Key{this, items[i].hash}; });
     for (size_t i = 0; i < n; ++i) {
       if (keyspace_.Guards(items[i].hash)) return expired + i;  // it will be let go soon
       Entry* e = FindByItem(items[i]);

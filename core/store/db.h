@@ -55,7 +55,7 @@ class Db {
   Entry* FindNoTouch(std::string_view key, uint64_t hash) { return FindNoTouch(HashedKey(key, hash)); }
   void Touch(Entry* e);
 
-  // To overlap cache misses over a batch of keys: Prefetch all, then PrefetchEntry all, then look up.
+  // What a lookup reads first, and the entry it finds then. For a row of keys see core/store/read_ahead.h.
   void Prefetch(uint64_t hash) const { table_.Prefetch(hash); }
   void PrefetchEntry(uint64_t hash) const { table_.PrefetchElement(hash); }
 

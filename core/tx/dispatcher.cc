@@ -255,28 +255,19 @@ std::optional<ShardId> Dispatcher::HomeOf(const CommandSpec& spec, Args args) {
     return world_.OwnerOf(args[static_cast<size_t>(spec.keys.first)]);
   }
   if (!FindKeys(spec, args, &key_positions_) || key_positions_.empty()) return shard_.id();  // the handler answers what is wrong
-  const ShardId first = world_.OwnerOf(args[key_positions_[0]]);
-  for (uint32_t i : key_positions_) {
-    if (world_.OwnerOf(args[i]) != first) return std::nullopt;
-  }
-  return first;
+  return world_.SoleOwnerOf(args, key_positions_);
 }
 
-Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
-  if (const std::optional<ShardId> home = HomeOf(*spec, args)) return RunOn(*home, client, spec, args, raw);
+Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw, bool alone) {
+  if (const std::optional<ShardId> home = HomeOf(*spec, args)) return RunOn(*home, client, spec, args, raw, alone);
   coordinator_.AddCommand(client, spec, args, raw);
   return client->paused ? Outcome::kPause : Outcome::kGoOn;
 }
 
 // A script may turn out to need other shards and begin anew; so nothing of its connection may overtake it, unless it is known not to.
 Dispatcher::Outcome Dispatcher::RouteScript(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
-  const std::optional<ShardId> home = HomeOf(*spec, args);
-  if (!home.has_value()) {
-    coordinator_.AddCommand(client, spec, args, raw);
-    return Outcome::kPause;
-  }
-  const bool alone = world_.shard_count() > 1 && !shard_.scripts()->KeepsToItsKeys(args);
-  const Outcome outcome = RunOn(*home, client, spec, args, raw, alone);
+  const bool alone = world_.shard_count() > 1 && !shard_.scripts()->KeepsToItsKeys(*spec, args);
+  const Outcome outcome = RouteByKeys(client, spec, args, raw, alone);
   if (outcome != Outcome::kGoOn || !alone) return outcome;
   client->paused = true;
   return Outcome::kPause;

@@ -54,7 +54,7 @@ class Dispatcher {
   Outcome Queue(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunHome(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunTransactionVerb(Client* client, const CommandSpec* spec, Args args);
-  Outcome RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
+  Outcome RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw, bool alone = false);
   Outcome RouteScript(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   bool ShutsDownAtOnce(const CommandSpec& spec, Args args);
   Outcome RouteWhileBusy(Client* client, const CommandSpec* spec, Args args, std::string_view raw);

@@ -7,6 +7,7 @@
 #include "core/base/mutant.h"
 #include "core/shard/client.h"
 #include "core/shard/world.h"
+#include "core/store/read_ahead.h"
 #include "core/tx/blocked_command.h"
 
 namespace basalt {
@@ -208,10 +209,11 @@ void TxParticipant::RunSteps(ShardPart* part) {
   part->replies.clear();
   part->ends.clear();
   part->gate = part->batch = 0;
-  // All buckets, then all entries: the cache misses overlap.
   const Db& db = shard_.keyspace().db(part->tx->db);
-  for (const LockWish& wish : part->wishes) db.Prefetch(wish.hash);
-  for (const LockWish& wish : part->wishes) db.PrefetchEntry(wish.hash);
+  ReadAhead ahead;
+  for (size_t i = 0; i < part->wishes.size(); ++i) {
+    ahead.Before(i, part->wishes.size(), [&](size_t k) { return ReadAhead::Key{&db, part->wishes[k].hash}; });
+  }
   Journal& journal = shard_.keyspace().journal();
   const bool group = part->tx->kind == Tx::Kind::kExec;
   if (group) journal.BeginGroup();

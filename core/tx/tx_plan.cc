@@ -239,9 +239,7 @@ bool FitsFanOut(const CommandSpec& spec, Args args, const World& world) {
   if (spec.where != Where::kKeys) return false;
   std::vector<uint32_t> keys;
   if (!FindKeys(spec, args, &keys) || keys.empty()) return false;
-  if (CanSpread(spec, args)) return true;
-  const ShardId first = world.OwnerOf(args[keys[0]]);
-  return std::all_of(keys.begin(), keys.end(), [&](uint32_t i) { return world.OwnerOf(args[i]) == first; });
+  return CanSpread(spec, args) || world.SoleOwnerOf(args, keys).has_value();
 }
 
 std::string MergeReplies(const Tx& tx, World& world) { return Merger(tx, world).Run(); }
