@@ -1,5 +1,5 @@
-// HashTable and Db by themselves: time per operation at a table size, and bytes per key as a counter. For instructions, run one of them
-// under `perf stat` or `valgrind --tool=callgrind`.
+// HashTable and Db by themselves: time per operation at a table size, and bytes per key as a
+// counter. For instructions, run one of them under `perf stat` or `valgrind --tool=callgrind`.
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -37,7 +37,8 @@ void Fill(Table& table, std::vector<Item>& items) {
 
 void CountPerKey(benchmark::State& state, const Table& table, size_t n) {
   state.SetItemsProcessed(state.iterations());
-  state.counters["bytes_per_key"] = static_cast<double>(table.MemoryBytes()) / static_cast<double>(n);
+  state.counters["bytes_per_key"] =
+      static_cast<double>(table.MemoryBytes()) / static_cast<double>(n);
 }
 
 // The time is per element, from an empty table to a full one.

@@ -1,4 +1,5 @@
-// What a message between two shards costs: the queue alone on one thread, and a round trip between two threads in batches.
+// What a message between two shards costs: the queue alone on one thread, and a round trip between
+// two threads in batches.
 #include <benchmark/benchmark.h>
 
 #include <atomic>
@@ -18,7 +19,8 @@ void SendAndDrain(benchmark::State& state) {
   Mailboxes mail(2);
   uint64_t sum = 0;
   for (auto _ : state) {
-    for (int64_t i = 0; i < state.range(0); ++i) mail.Send(ShardId(1), Make(0, static_cast<uint64_t>(i)));
+    for (int64_t i = 0; i < state.range(0); ++i)
+      mail.Send(ShardId(1), Make(0, static_cast<uint64_t>(i)));
     mail.Drain(ShardId(1), [&](const Message& m) { sum += m.value; });
   }
   benchmark::DoNotOptimize(sum);
@@ -26,7 +28,8 @@ void SendAndDrain(benchmark::State& state) {
 }
 BENCHMARK(SendAndDrain)->Arg(1)->Arg(16)->Arg(128);
 
-// A drain of an empty inbox, which every idle tick pays; it must not grow with the number of shards.
+// A drain of an empty inbox, which every idle tick pays; it must not grow with the number of
+// shards.
 void DrainNothing(benchmark::State& state) {
   Mailboxes mail(static_cast<uint32_t>(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(mail.Drain(ShardId(0), [](const Message&) {}));
@@ -44,7 +47,8 @@ void RoundTrip(benchmark::State& state) {
   });
   for (auto _ : state) {
     for (int64_t i = 0; i < state.range(0); ++i) mail.Send(ShardId(1), Make(0, 1));
-    for (int64_t back = 0; back < state.range(0);) back += mail.Drain(ShardId(0), [](const Message&) {});
+    for (int64_t back = 0; back < state.range(0);)
+      back += mail.Drain(ShardId(0), [](const Message&) {});
   }
   stop = true;
   echo.join();

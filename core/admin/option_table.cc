@@ -212,9 +212,10 @@ constexpr Option kOptions[] = {
      WordLine<GetField<&Config::dbfilename>>,
      "name that snapshot files start with"},
 
-    Int<&Config::rdb_save_timeout>("rdb-save-timeout", "", 0, kNone, 0, kIntMax,
-                                   "seconds after which a child that writes a snapshot and makes no "
-                                   "progress is ended; 0 never"),
+    Int<&Config::rdb_save_timeout>(
+        "rdb-save-timeout", "", 0, kNone, 0, kIntMax,
+        "seconds after which a child that writes a snapshot and makes no "
+        "progress is ended; 0 never"),
     Memory<&Config::rdb_save_rate_limit>("rdb-save-rate-limit", "", 0, kNone, 0, kLongMax,
                                          "bytes per second that such a child writes at most; 0 as "
                                          "fast as it can"),

@@ -57,7 +57,8 @@ absl::Status SetHonoured(Config& config, const Option& option, OptionWords value
   // One word with spaces in it stands for several, as in --save "900 1" and in every CONFIG SET.
   std::vector<std::string> split;
   if (values.size() == 1 && !values[0].empty()) values = split = SplitAtSpaces(values[0]);
-  if (static_cast<int64_t>(values.size()) < option.min) return InvalidOption("wrong number of arguments");
+  if (static_cast<int64_t>(values.size()) < option.min)
+    return InvalidOption("wrong number of arguments");
   const bool save_was_default = config.save_is_default;
   if (when != When::kStartup && option.hook == OptionHook::kSave)
     config.save_is_default = true;  // replace, not add

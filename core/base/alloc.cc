@@ -50,7 +50,8 @@ void Count(int64_t bytes) {
   count.used += bytes;
   // One unsigned comparison for both directions.
   uint64_t unreported = static_cast<uint64_t>(count.used - count.reported + kUsedMemorySlack);
-  if (unreported > 2 * uint64_t{kUsedMemorySlack}) [[unlikely]] Report(count);
+  if (unreported > 2 * uint64_t{kUsedMemorySlack}) [[unlikely]]
+    Report(count);
 }
 
 void* Counted(void* p) {
@@ -65,10 +66,12 @@ void* Allocate(size_t bytes) { return Counted(RawAllocate(bytes)); }
 
 void* AllocateLines(size_t bytes) {
 #ifdef BASALT_MIMALLOC
-  // mimalloc's blocks of these sizes nearly always stand on a line by themselves; asking for alignment would cost a larger block.
+  // mimalloc's blocks of these sizes nearly always stand on a line by themselves; asking for
+  // alignment would cost a larger block.
   void* p = RawAllocate(bytes);
   BASALT_CHECK(p != nullptr);
-  if (reinterpret_cast<uintptr_t>(p) % 64 == 0) [[likely]] return Counted(p);
+  if (reinterpret_cast<uintptr_t>(p) % 64 == 0) [[likely]]
+    return Counted(p);
   RawFree(p);
 #endif
   return Counted(RawAllocateAligned(bytes, 64));

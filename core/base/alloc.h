@@ -1,9 +1,11 @@
-// Memory for everything that holds data, counted by usable size so that maxmemory acts on true figures.
+// Memory for everything that holds data, counted by usable size so that maxmemory acts on true
+// figures.
 //
-// Each thread counts what it allocates minus what it frees. A block may be freed by another thread than the one that
-// allocated it (a parked shard lends its keyspace), so one thread's count alone can be off, even negative: only the sum over
-// all threads is exact. operator new and delete are replaced (alloc.cc) and count in the same way.
-// Out of memory aborts: nothing in a shard can go on without it. Any thread.
+// Each thread counts what it allocates minus what it frees. A block may be freed by another thread
+// than the one that allocated it (a parked shard lends its keyspace), so one thread's count alone
+// can be off, even negative: only the sum over all threads is exact. operator new and delete are
+// replaced (alloc.cc) and count in the same way. Out of memory aborts: nothing in a shard can go on
+// without it. Any thread.
 #pragma once
 
 #include <cstddef>

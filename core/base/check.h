@@ -1,5 +1,6 @@
-// CHECK for what only a bug can break: it stays on in release builds, prints the condition and aborts.
-// Bytes from a user, a socket or a file never reach a CHECK; they get an error. DCHECK is for measured hot loops only.
+// CHECK for what only a bug can break: it stays on in release builds, prints the condition and
+// aborts. Bytes from a user, a socket or a file never reach a CHECK; they get an error. DCHECK is
+// for measured hot loops only.
 #pragma once
 
 #include <cstdio>
@@ -12,11 +13,11 @@ namespace basalt {
 }
 }  // namespace basalt
 
-#define BASALT_CHECK(condition)                                      \
-  do {                                                               \
-    if (__builtin_expect(!(condition), 0)) {                         \
-      ::basalt::CheckFailed(#condition, __FILE__, __LINE__);         \
-    }                                                                \
+#define BASALT_CHECK(condition)                              \
+  do {                                                       \
+    if (__builtin_expect(!(condition), 0)) {                 \
+      ::basalt::CheckFailed(#condition, __FILE__, __LINE__); \
+    }                                                        \
   } while (0)
 
 #ifdef NDEBUG

@@ -1,5 +1,5 @@
-// Time comes from here, never from the system directly, so that a test can move it. A shard reads the clock once per
-// tick; everything the tick runs sees the same instant.
+// Time comes from here, never from the system directly, so that a test can move it. A shard reads
+// the clock once per tick; everything the tick runs sees the same instant.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// The processor's time stamp counter: what a command took costs one read of it, a fraction of a clock call. It runs at a constant
-// rate on every machine that can run Basalt (x86-64-v2 in use has an invariant one); elsewhere the monotonic clock in nanoseconds
-// takes its place. Any thread.
+// The processor's time stamp counter: what a command took costs one read of it, a fraction of a
+// clock call. It runs at a constant rate on every machine that can run Basalt (x86-64-v2 in use has
+// an invariant one); elsewhere the monotonic clock in nanoseconds takes its place. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,9 @@ uint64_t g_seed = RandomSeed();
 
 }  // namespace
 
-uint64_t HashKey(std::string_view key) { return XXH3_64bits_withSeed(key.data(), key.size(), g_seed); }
+uint64_t HashKey(std::string_view key) {
+  return XXH3_64bits_withSeed(key.data(), key.size(), g_seed);
+}
 
 void SetHashSeed(uint64_t seed) { g_seed = seed; }
 

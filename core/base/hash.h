@@ -1,5 +1,6 @@
-// The one hash of keys, fields and members: XXH3 with a seed that is fresh in every process, so that nobody outside can
-// choose keys that collide. Any thread; the seed is set before any thread starts.
+// The one hash of keys, fields and members: XXH3 with a seed that is fresh in every process, so
+// that nobody outside can choose keys that collide. Any thread; the seed is set before any thread
+// starts.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ uint64_t HashKey(std::string_view key);
 // For tests and replayed runs; only before anything has been hashed.
 void SetHashSeed(uint64_t seed);
 
-// A key and its hash, so that a hash computed once (to prefetch, to route) serves every later step. Converts from any
-// string; the bytes must outlive it.
+// A key and its hash, so that a hash computed once (to prefetch, to route) serves every later step.
+// Converts from any string; the bytes must outlive it.
 struct HashedKey {
   std::string_view key;
   uint64_t hash;

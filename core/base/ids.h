@@ -1,5 +1,5 @@
-// Distinct integer types for everything that is an identity or a position, so that none is passed for another.
-// Plain values; any thread.
+// Distinct integer types for everything that is an identity or a position, so that none is passed
+// for another. Plain values; any thread.
 #pragma once
 
 #include <compare>
@@ -23,18 +23,19 @@ struct Id {
 };
 
 using ShardId = Id<struct ShardIdTag, uint16_t>;
-using SlotId = Id<struct SlotIdTag, uint16_t>;     // 0 .. kSlotCount-1
-using DbIndex = Id<struct DbIndexTag, uint8_t>;    // 0 .. databases-1
-using Lsn = Id<struct LsnTag, uint64_t>;           // byte position in one shard's log; only grows
-using Epoch = Id<struct EpochTag, uint64_t>;       // the global slice of time an effect belongs to
-using TxId = Id<struct TxIdTag, uint64_t>;         // global number of a multi-shard transaction
-using ClientId = Id<struct ClientIdTag, uint64_t>; // what CLIENT ID answers
+using SlotId = Id<struct SlotIdTag, uint16_t>;      // 0 .. kSlotCount-1
+using DbIndex = Id<struct DbIndexTag, uint8_t>;     // 0 .. databases-1
+using Lsn = Id<struct LsnTag, uint64_t>;            // byte position in one shard's log; only grows
+using Epoch = Id<struct EpochTag, uint64_t>;        // the global slice of time an effect belongs to
+using TxId = Id<struct TxIdTag, uint64_t>;          // global number of a multi-shard transaction
+using ClientId = Id<struct ClientIdTag, uint64_t>;  // what CLIENT ID answers
 
 inline constexpr uint32_t kSlotCount = 16384;
 inline constexpr uint32_t kMaxShards = 256;
 inline constexpr uint32_t kDatabases = 16;
 
-// The shard that owns `slot` when `shards` of them divide the slots into contiguous ranges of near-equal length.
+// The shard that owns `slot` when `shards` of them divide the slots into contiguous ranges of
+// near-equal length.
 constexpr ShardId ShardOfSlot(SlotId slot, uint32_t shards) {
   return ShardId(static_cast<uint16_t>(uint32_t{slot.value} * shards / kSlotCount));
 }

@@ -40,9 +40,10 @@ void LogLine(LogLevel level, std::string_view text) {
   size_t n = strftime(date, sizeof(date), "%d %b %Y %H:%M:%S", &parts);
   snprintf(date + n, sizeof(date) - n, ".%03d", static_cast<int>(ts.tv_nsec / 1'000'000));
   std::string line = StrCat(getpid(), ":M ", date, " ",
-                                  std::string_view(&kMarks[static_cast<int>(level)], 1), " ", text, "\n");
+                            std::string_view(&kMarks[static_cast<int>(level)], 1), " ", text, "\n");
   // A log line that cannot be written has nowhere else to go.
-  [[maybe_unused]] ssize_t written = write(g_fd.load(std::memory_order_relaxed), line.data(), line.size());
+  [[maybe_unused]] ssize_t written =
+      write(g_fd.load(std::memory_order_relaxed), line.data(), line.size());
 }
 
 }  // namespace basalt

@@ -1,5 +1,5 @@
-// Plain log lines for the operator: "<pid>:<role> <date> <mark> <text>", the marks being Redis's (. - * #).
-// Never on a hot path. Any thread: a line is one write(2), so lines never mix.
+// Plain log lines for the operator: "<pid>:<role> <date> <mark> <text>", the marks being Redis's (.
+// - * #). Never on a hot path. Any thread: a line is one write(2), so lines never mix.
 #pragma once
 
 #include <string_view>
@@ -10,7 +10,8 @@ namespace basalt {
 
 enum class LogLevel { kDebug, kVerbose, kNotice, kWarning };
 
-// Lines below `level` are dropped. `path` "" means standard output. Returns false when the file cannot be opened.
+// Lines below `level` are dropped. `path` "" means standard output. Returns false when the file
+// cannot be opened.
 bool ConfigureLog(LogLevel level, std::string_view path);
 LogLevel CurrentLogLevel();
 

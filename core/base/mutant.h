@@ -1,7 +1,8 @@
-// Deliberate faults, so that the tests which look for broken promises can show that they see (tests/linear, tests/sim). Only the
-// programs basalt-server-mutant and sim_mutants are built with them; they commit the one that the environment variable BASALT_MUTANT
-// names, or that the program chooses. Elsewhere MutantIs is a constant and no code comes of it. Used in .cc files only: the rest
-// of those programs is the ordinary libraries.
+// Deliberate faults, so that the tests which look for broken promises can show that they see
+// (tests/linear, tests/sim). Only the programs basalt-server-mutant and sim_mutants are built with
+// them; they commit the one that the environment variable BASALT_MUTANT names, or that the program
+// chooses. Elsewhere MutantIs is a constant and no code comes of it. Used in .cc files only: the
+// rest of those programs is the ordinary libraries.
 #pragma once
 
 #include <cstdlib>

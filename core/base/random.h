@@ -1,5 +1,6 @@
-// A fast generator of pseudo-random numbers: xoshiro256** by Blackman and Vigna (https://prng.di.unimi.it), seeded
-// through splitmix64. Not for secrets. One instance belongs to one thread.
+// A fast generator of pseudo-random numbers: xoshiro256** by Blackman and Vigna
+// (https://prng.di.unimi.it), seeded through splitmix64. Not for secrets. One instance belongs to
+// one thread.
 #pragma once
 
 #include <bit>

@@ -1,5 +1,6 @@
-// A queue in one circular block that holds nothing until its first element, grows by doubling and keeps its block. For the many
-// queues that are nearly always empty (std::deque takes half a kilobyte for each of those). One thread.
+// A queue in one circular block that holds nothing until its first element, grows by doubling and
+// keeps its block. For the many queues that are nearly always empty (std::deque takes half a
+// kilobyte for each of those). One thread.
 #pragma once
 
 #include <cstddef>

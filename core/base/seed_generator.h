@@ -1,4 +1,5 @@
-// Where RandomSeed takes its seeds from, for runs that can be repeated. One thread, with no other running.
+// Where RandomSeed takes its seeds from, for runs that can be repeated. One thread, with no other
+// running.
 #pragma once
 
 #include "core/base/random.h"

@@ -1,8 +1,9 @@
 // Bounded queue between exactly one producing and one consuming thread.
 //
-// The two counters stand on cache lines of their own, and each side keeps a stale copy of the other's, so that an
-// operation touches the other side's line only when the stale copy says full (or empty).
-// After Lamport's ring buffer, with the cached indices of Giacomoni et al., "FastForward" (PPoPP 2008).
+// The two counters stand on cache lines of their own, and each side keeps a stale copy of the
+// other's, so that an operation touches the other side's line only when the stale copy says full
+// (or empty). After Lamport's ring buffer, with the cached indices of Giacomoni et al.,
+// "FastForward" (PPoPP 2008).
 #pragma once
 
 #include <atomic>

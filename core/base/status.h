@@ -1,4 +1,5 @@
-// The text of an absl::Status as std::string_view (Debian's Abseil has a string_view type of its own).
+// The text of an absl::Status as std::string_view (Debian's Abseil has a string_view type of its
+// own).
 #pragma once
 
 #include <string_view>

@@ -7,22 +7,10 @@ namespace basalt {
 
 const CommandTable& AllCommands() {
   static const std::span<const CommandSpec> groups[] = {
-      TransactionCommands(),
-      StringCommands(),
-      KeyCommands(),
-      ExpireCommands(),
-      ScanCommands(),
-      BitmapCommands(),
-      ListCommands(),
-      HashCommands(),
-      SetCommands(),
-      ZSetCommands(),
-      ConnectionCommands(),
-      ClientCommands(),
-      CommandCommands(),
-      ConfigCommands(),
-      ServerCommands(),
-      ScriptCommands(),
+      TransactionCommands(), StringCommands(), KeyCommands(),        ExpireCommands(),
+      ScanCommands(),        BitmapCommands(), ListCommands(),       HashCommands(),
+      SetCommands(),         ZSetCommands(),   ConnectionCommands(), ClientCommands(),
+      CommandCommands(),     ConfigCommands(), ServerCommands(),     ScriptCommands(),
   };
   static const CommandTable table(groups);
   return table;

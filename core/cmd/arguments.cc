@@ -7,7 +7,8 @@
 
 namespace basalt {
 
-bool IntegerArgIn(CommandContext& ctx, size_t i, int64_t min, int64_t max, int64_t* out, std::string_view error) {
+bool IntegerArgIn(CommandContext& ctx, size_t i, int64_t min, int64_t max, int64_t* out,
+                  std::string_view error) {
   int64_t value;
   if (!IntegerArg(ctx, i, &value, error.empty() ? errors::kNotInteger : error)) return false;
   if (value < min || value > max) {

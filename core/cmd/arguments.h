@@ -1,5 +1,6 @@
-// How command handlers read their words and look up their keys, with Redis's rules and errors; one copy for all verb groups.
-// A function that returns false has already replied with the error. The thread that runs the command.
+// How command handlers read their words and look up their keys, with Redis's rules and errors; one
+// copy for all verb groups. A function that returns false has already replied with the error. The
+// thread that runs the command.
 #pragma once
 
 #include <cstddef>
@@ -28,18 +29,22 @@ namespace basalt {
   return false;
 }
 
-// As above, within [min, max]. `error` answers all else; when it is empty, Redis's own texts for no integer and for the bounds.
-[[nodiscard]] bool IntegerArgIn(CommandContext& ctx, size_t i, int64_t min, int64_t max, int64_t* out,
-                                std::string_view error = {});
+// As above, within [min, max]. `error` answers all else; when it is empty, Redis's own texts for no
+// integer and for the bounds.
+[[nodiscard]] bool IntegerArgIn(CommandContext& ctx, size_t i, int64_t min, int64_t max,
+                                int64_t* out, std::string_view error = {});
 // As above, within the range of a C int: Redis reads small numbers so.
-[[nodiscard]] inline bool IntArg(CommandContext& ctx, size_t i, int64_t* out, std::string_view error = {}) {
+[[nodiscard]] inline bool IntArg(CommandContext& ctx, size_t i, int64_t* out,
+                                 std::string_view error = {}) {
   return IntegerArgIn(ctx, i, INT32_MIN, INT32_MAX, out, error);
 }
-[[nodiscard]] bool DoubleArg(CommandContext& ctx, size_t i, double* out, std::string_view error = errors::kNotFloat);
+[[nodiscard]] bool DoubleArg(CommandContext& ctx, size_t i, double* out,
+                             std::string_view error = errors::kNotFloat);
 // A database index; `error` when it is no integer (of the range of a C int).
 [[nodiscard]] bool DbArg(CommandContext& ctx, size_t i, DbIndex* out, std::string_view error = {});
 
-// The most repeated elements that HRANDFIELD, SRANDMEMBER and ZRANDMEMBER answer: Redis has no bound and dies of the reply.
+// The most repeated elements that HRANDFIELD, SRANDMEMBER and ZRANDMEMBER answer: Redis has no
+// bound and dies of the reply.
 inline constexpr int64_t kRandomRepeatsMax = int64_t{1} << 26;
 
 inline void ReplySyntaxError(CommandContext& ctx) { ctx.reply.Error(errors::kSyntax); }
@@ -50,22 +55,24 @@ void ReplyWrongArity(CommandContext& ctx, std::string_view full_name);
 // The longest string that a command may make (proto-max-bulk-len).
 size_t MaxStringBytes(const CommandContext& ctx);
 
-// Inclusive indexes, negative ones counting from the end, cut to a sequence of `size` elements as LRANGE, ZRANGE and GETRANGE
-// do. False when nothing is left.
+// Inclusive indexes, negative ones counting from the end, cut to a sequence of `size` elements as
+// LRANGE, ZRANGE and GETRANGE do. False when nothing is left.
 [[nodiscard]] bool ClipRange(int64_t size, int64_t* first, int64_t* last);
 
 // --- keys
 
-// The key's entry in *e, null when there is none. False when it holds another type (kWrongType was replied).
-[[nodiscard]] inline bool FindOfType(CommandContext& ctx, std::string_view key, ValueType type, Entry** e) {
+// The key's entry in *e, null when there is none. False when it holds another type (kWrongType was
+// replied).
+[[nodiscard]] inline bool FindOfType(CommandContext& ctx, std::string_view key, ValueType type,
+                                     Entry** e) {
   *e = ctx.Find(key);
   if (*e == nullptr || (*e)->is(type)) return true;
   ctx.reply.Error(errors::kWrongType);
   return false;
 }
 
-// The key's collection, a new one when there is none: the command is sure to put something into it. Null when the key holds another
-// type (kWrongType was replied).
+// The key's collection, a new one when there is none: the command is sure to put something into it.
+// Null when the key holds another type (kWrongType was replied).
 template <class Collection>
 [[nodiscard]] Collection* FindOrAdd(CommandContext& ctx, std::string_view key, ValueType type) {
   HashedKey hashed(key);
@@ -91,7 +98,8 @@ inline void CountLookup(CommandContext& ctx, const Entry* e) {
 }
 
 // As FindOfType, for reading commands: counts hits and misses.
-[[nodiscard]] inline bool ReadOfType(CommandContext& ctx, std::string_view key, ValueType type, Entry** e) {
+[[nodiscard]] inline bool ReadOfType(CommandContext& ctx, std::string_view key, ValueType type,
+                                     Entry** e) {
   bool fits = FindOfType(ctx, key, type, e);
   CountLookup(ctx, *e);
   return fits;

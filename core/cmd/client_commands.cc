@@ -1,4 +1,5 @@
-// CLIENT. What concerns only the own connection runs at home; LIST, KILL and UNBLOCK look at all of them, with every shard parked.
+// CLIENT. What concerns only the own connection runs at home; LIST, KILL and UNBLOCK look at all of
+// them, with every shard parked.
 
 #include <algorithm>
 
@@ -30,9 +31,11 @@ void SetName(CommandContext& ctx) {
 void SetInfo(CommandContext& ctx) {
   std::string_view what = ctx.args[2], text = ctx.args[3];
   bool lib_name = Is(what, "lib-name");
-  if (!lib_name && !Is(what, "lib-ver")) return ctx.reply.Error(StrCat("ERR Unrecognized option '", what, "'"));
+  if (!lib_name && !Is(what, "lib-ver"))
+    return ctx.reply.Error(StrCat("ERR Unrecognized option '", what, "'"));
   if (!FitsClientList(text)) {
-    return ctx.reply.Error(StrCat("ERR ", what, " cannot contain spaces, newlines or special characters."));
+    return ctx.reply.Error(
+        StrCat("ERR ", what, " cannot contain spaces, newlines or special characters."));
   }
   (lib_name ? ctx.client()->lib_name : ctx.client()->lib_ver) = text;
   ctx.reply.Ok();
@@ -95,7 +98,8 @@ void Tracking(CommandContext& ctx) {
 
 void Caching(CommandContext& ctx) {
   ctx.reply.Error(
-      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled");
+      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+      "OPTOUT mode enabled");
 }
 
 // --- all connections
@@ -155,7 +159,8 @@ bool ParseKillFilter(CommandContext& ctx, ClientFilter* filter) {
       filter->id = static_cast<uint64_t>(id);
     } else if (Is(args[i], "type")) {
       filter->by_kind = true;
-      if (!ParseClientKind(value, &filter->kind)) return fail(StrCat("ERR Unknown client type '", value, "'"));
+      if (!ParseClientKind(value, &filter->kind))
+        return fail(StrCat("ERR Unknown client type '", value, "'"));
     } else if (Is(args[i], "addr")) {
       filter->addr = value;
     } else if (Is(args[i], "laddr")) {
@@ -174,7 +179,8 @@ bool ParseKillFilter(CommandContext& ctx, ClientFilter* filter) {
 
 void Kill(CommandContext& ctx) {
   ClientFilter filter;
-  const bool by_address = ctx.args.size() == 3;  // the old form: an address, and the caller is not spared
+  const bool by_address =
+      ctx.args.size() == 3;  // the old form: an address, and the caller is not spared
   if (by_address) {
     filter.addr = ctx.args[2];
     filter.skip_me = false;
@@ -215,7 +221,8 @@ void Pause(CommandContext& ctx) {
   if (args.size() > 4) return ctx.reply.Error(errors::SubcommandSyntax("client", args[1]));
   if (args.size() == 4) {
     all = Is(args[3], "all");
-    if (!all && !Is(args[3], "write")) return ctx.reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    if (!all && !Is(args[3], "write"))
+      return ctx.reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
   }
   int64_t ms;
   if (!IntegerArg(ctx, 2, &ms, errors::kTimeoutNotInteger)) return;
@@ -236,23 +243,40 @@ void Unpause(CommandContext& ctx) {
 }
 
 void Help(CommandContext& ctx) {
-  ReplyHelp(ctx, {"GETNAME", "    The connection's name.",
-                  "SETNAME <name>", "    Gives the connection a name.",
-                  "SETINFO <LIB-NAME|LIB-VER> <value>", "    Says which client library this is.",
-                  "ID", "    The connection's number.",
-                  "INFO", "    The connection as CLIENT LIST shows it.",
-                  "LIST [TYPE <NORMAL|MASTER|REPLICA|PUBSUB> | ID <id> ...]", "    All connections, one per line.",
-                  "KILL <ip:port>", "    Closes the connection from that address.",
-                  "KILL <option> <value> [...]", "    Closes those that fit every option: ID, TYPE, ADDR, LADDR, USER, SKIPME.",
-                  "NO-EVICT <ON|OFF>", "    Keeps the connection when memory runs short.",
-                  "NO-TOUCH <ON|OFF>", "    Whether its reads count as use of a key.",
-                  "PAUSE <milliseconds> [WRITE|ALL]", "    Holds commands of all connections back for a while.",
-                  "UNPAUSE", "    Ends a pause.",
-                  "REPLY <ON|OFF|SKIP>", "    Whether this connection is answered.",
-                  "UNBLOCK <id> [TIMEOUT|ERROR]", "    Lets a blocked connection go.",
-                  "TRACKING OFF", "    Client-side caching is always off.",
-                  "TRACKINGINFO", "    The state of client-side caching.",
-                  "GETREDIR", "    Where invalidations go; -1: nowhere."});
+  ReplyHelp(ctx, {"GETNAME",
+                  "    The connection's name.",
+                  "SETNAME <name>",
+                  "    Gives the connection a name.",
+                  "SETINFO <LIB-NAME|LIB-VER> <value>",
+                  "    Says which client library this is.",
+                  "ID",
+                  "    The connection's number.",
+                  "INFO",
+                  "    The connection as CLIENT LIST shows it.",
+                  "LIST [TYPE <NORMAL|MASTER|REPLICA|PUBSUB> | ID <id> ...]",
+                  "    All connections, one per line.",
+                  "KILL <ip:port>",
+                  "    Closes the connection from that address.",
+                  "KILL <option> <value> [...]",
+                  "    Closes those that fit every option: ID, TYPE, ADDR, LADDR, USER, SKIPME.",
+                  "NO-EVICT <ON|OFF>",
+                  "    Keeps the connection when memory runs short.",
+                  "NO-TOUCH <ON|OFF>",
+                  "    Whether its reads count as use of a key.",
+                  "PAUSE <milliseconds> [WRITE|ALL]",
+                  "    Holds commands of all connections back for a while.",
+                  "UNPAUSE",
+                  "    Ends a pause.",
+                  "REPLY <ON|OFF|SKIP>",
+                  "    Whether this connection is answered.",
+                  "UNBLOCK <id> [TIMEOUT|ERROR]",
+                  "    Lets a blocked connection go.",
+                  "TRACKING OFF",
+                  "    Client-side caching is always off.",
+                  "TRACKINGINFO",
+                  "    The state of client-side caching.",
+                  "GETREDIR",
+                  "    Where invalidations go; -1: nowhere."});
 }
 
 void NotReached(CommandContext& ctx) { ReplyWrongArity(ctx); }
@@ -266,11 +290,23 @@ constexpr CommandSpec kSubcommands[] = {
     {"client|getredir", 2, kOwn, {}, Where::kHome, GetRedir, "connection", ""},
     {"client|help", 2, kLoading | kStale, {}, Where::kHome, Help, "connection", ""},
     {"client|id", 2, kOwn, {}, Where::kHome, Id, "connection", ""},
-    {.name = "client|info", .arity = 2, .flags = kOwn, .where = Where::kHome, .handler = Info, .group = "connection",
-     .categories = "", .tips = "nondeterministic_output"},
+    {.name = "client|info",
+     .arity = 2,
+     .flags = kOwn,
+     .where = Where::kHome,
+     .handler = Info,
+     .group = "connection",
+     .categories = "",
+     .tips = "nondeterministic_output"},
     {"client|kill", -3, kAll, {}, Where::kAllShards, Kill, "connection", ""},
-    {.name = "client|list", .arity = -2, .flags = kAll, .where = Where::kAllShards, .handler = List, .group = "connection",
-     .categories = "", .tips = "nondeterministic_output"},
+    {.name = "client|list",
+     .arity = -2,
+     .flags = kAll,
+     .where = Where::kAllShards,
+     .handler = List,
+     .group = "connection",
+     .categories = "",
+     .tips = "nondeterministic_output"},
     {"client|no-evict", 3, kAll, {}, Where::kHome, NoEvict, "connection", ""},
     {"client|no-touch", 3, kOwn, {}, Where::kHome, NoTouch, "connection", ""},
     {"client|pause", -3, kAll, {}, Where::kHome, Pause, "connection", ""},
@@ -284,8 +320,14 @@ constexpr CommandSpec kSubcommands[] = {
 };
 
 constexpr CommandSpec kCommands[] = {
-    {.name = "client", .arity = -2, .flags = 0, .where = Where::kHome, .handler = NotReached, .group = "connection",
-     .categories = "", .subcommands = kSubcommands},
+    {.name = "client",
+     .arity = -2,
+     .flags = 0,
+     .where = Where::kHome,
+     .handler = NotReached,
+     .group = "connection",
+     .categories = "",
+     .subcommands = kSubcommands},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Clients as CLIENT LIST shows them and as CLIENT LIST and CLIENT KILL choose them. Works on other shards' clients: every shard is
-// parked, or the client is the caller's own.
+// Clients as CLIENT LIST shows them and as CLIENT LIST and CLIENT KILL choose them. Works on other
+// shards' clients: every shard is parked, or the client is the caller's own.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,8 @@ const CommandSpec* FindByFullName(std::string_view name) {
   return container == nullptr ? nullptr : CommandTable::FindIn(*container, name.substr(bar + 1));
 }
 
-// Whether COMMAND DOCS lists a subcommand: containers without rows for theirs have all that are described.
+// Whether COMMAND DOCS lists a subcommand: containers without rows for theirs have all that are
+// described.
 bool HasSubcommand(std::string_view full_name) {
   const CommandSpec* container = AllCommands().Find(full_name.substr(0, full_name.find('|')));
   if (container == nullptr) return false;
@@ -33,7 +34,9 @@ void WriteInfos(CommandContext& ctx, std::span<const CommandSpec> specs) {
 
 void All(CommandContext& ctx) { WriteInfos(ctx, AllCommands().commands()); }
 
-void Count(CommandContext& ctx) { ctx.reply.Integer(static_cast<int64_t>(AllCommands().commands().size())); }
+void Count(CommandContext& ctx) {
+  ctx.reply.Integer(static_cast<int64_t>(AllCommands().commands().size()));
+}
 
 void Info(CommandContext& ctx) {
   Args names = ctx.args.From(2);
@@ -71,7 +74,10 @@ void List(CommandContext& ctx) {
   if (filtered && (args.size() != 5 || !Is(args[2], "filterby"))) return ReplySyntaxError(ctx);
   enum { kNone, kModule, kCategory, kPattern } by = kNone;
   if (filtered) {
-    by = Is(args[3], "module") ? kModule : Is(args[3], "aclcat") ? kCategory : Is(args[3], "pattern") ? kPattern : kNone;
+    by = Is(args[3], "module")    ? kModule
+         : Is(args[3], "aclcat")  ? kCategory
+         : Is(args[3], "pattern") ? kPattern
+                                  : kNone;
     if (by == kNone) return ReplySyntaxError(ctx);
   }
   size_t mark = ctx.reply.BeginArray(), n = 0;
@@ -94,15 +100,18 @@ void List(CommandContext& ctx) {
 }
 
 // The keys of the command line that follows; false when the error has been replied.
-bool KeysOfLine(CommandContext& ctx, Args line, const CommandSpec** spec, std::vector<uint32_t>* keys) {
+bool KeysOfLine(CommandContext& ctx, Args line, const CommandSpec** spec,
+                std::vector<uint32_t>* keys) {
   auto fail = [&](std::string_view error) {
     ctx.reply.Error(error);
     return false;
   };
   *spec = AllCommands().Find(line);
   if (*spec == nullptr) return fail("ERR Invalid command specified");
-  if ((*spec)->keys.first == 0 && (*spec)->keys.finder == nullptr) return fail("ERR The command has no key arguments");
-  if (!(*spec)->ArityFits(line.size())) return fail("ERR Invalid number of arguments specified for command");
+  if ((*spec)->keys.first == 0 && (*spec)->keys.finder == nullptr)
+    return fail("ERR The command has no key arguments");
+  if (!(*spec)->ArityFits(line.size()))
+    return fail("ERR Invalid number of arguments specified for command");
   if (!FindKeys(**spec, line, keys)) return fail("ERR Invalid arguments specified for command");
   if (keys->empty()) return fail("ERR The command has no key arguments");
   return true;
@@ -133,13 +142,14 @@ void GetKeysAndFlags(CommandContext& ctx) {
 }
 
 void Help(CommandContext& ctx) {
-  ReplyHelp(ctx, {"(no subcommand)", "    Every command with its arity, flags and keys.",
-                  "COUNT", "    How many commands there are.",
-                  "DOCS [<name> ...]", "    What commands do and which arguments they take.",
-                  "GETKEYS <command line>", "    The keys of that command line.",
-                  "GETKEYSANDFLAGS <command line>", "    The same, with what is done to each key.",
-                  "INFO [<name> ...]", "    Arity, flags and keys of some commands.",
-                  "LIST [FILTERBY (MODULE <name> | ACLCAT <category> | PATTERN <pattern>)]", "    Names of commands."});
+  ReplyHelp(ctx, {"(no subcommand)", "    Every command with its arity, flags and keys.", "COUNT",
+                  "    How many commands there are.", "DOCS [<name> ...]",
+                  "    What commands do and which arguments they take.", "GETKEYS <command line>",
+                  "    The keys of that command line.", "GETKEYSANDFLAGS <command line>",
+                  "    The same, with what is done to each key.", "INFO [<name> ...]",
+                  "    Arity, flags and keys of some commands.",
+                  "LIST [FILTERBY (MODULE <name> | ACLCAT <category> | PATTERN <pattern>)]",
+                  "    Names of commands."});
 }
 
 constexpr uint32_t kAlways = kLoading | kStale;
@@ -156,7 +166,16 @@ constexpr CommandSpec kSubcommands[] = {
 };
 
 constexpr CommandSpec kCommands[] = {
-    {"command", -1, kAlways, {}, Where::kHome, All, "server", "@connection", kSubcommands, kAnyOrder},
+    {"command",
+     -1,
+     kAlways,
+     {},
+     Where::kHome,
+     All,
+     "server",
+     "@connection",
+     kSubcommands,
+     kAnyOrder},
 };
 
 }  // namespace

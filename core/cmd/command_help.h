@@ -1,4 +1,5 @@
-// The replies of the HELP subcommands: one shape for all containers. The thread that runs the command.
+// The replies of the HELP subcommands: one shape for all containers. The thread that runs the
+// command.
 #pragma once
 
 #include <initializer_list>
@@ -8,7 +9,8 @@
 
 namespace basalt {
 
-// A heading with the container's name, then `lines` (usage and explanation in turns, as the caller indents them), then HELP itself.
+// A heading with the container's name, then `lines` (usage and explanation in turns, as the caller
+// indents them), then HELP itself.
 void ReplyHelp(CommandContext& ctx, std::initializer_list<std::string_view> lines);
 
 }  // namespace basalt

@@ -1,5 +1,6 @@
-// The key specifications of COMMAND INFO: how Redis 7.0 describes where each command's keys stand and what is done to them. Sorted by
-// name; a command with several has them in order. Dispatch does not read these rows, but CommandSpec::keys.
+// The key specifications of COMMAND INFO: how Redis 7.0 describes where each command's keys stand
+// and what is done to them. Sorted by name; a command with several has them in order. Dispatch does
+// not read these rows, but CommandSpec::keys.
 #include "core/cmd/command_key_specs.h"
 
 #include <algorithm>
@@ -235,8 +236,9 @@ constexpr KeySpecRow kRows[] = {
 }  // namespace
 
 std::span<const KeySpecRow> KeySpecRowsOf(std::string_view name) {
-  auto [first, last] = std::equal_range(std::begin(kRows), std::end(kRows), KeySpecRow{.name = name},
-                                        [](const KeySpecRow& a, const KeySpecRow& b) { return a.name < b.name; });
+  auto [first, last] =
+      std::equal_range(std::begin(kRows), std::end(kRows), KeySpecRow{.name = name},
+                       [](const KeySpecRow& a, const KeySpecRow& b) { return a.name < b.name; });
   return {first, last};
 }
 

@@ -12,11 +12,12 @@ struct KeySpecRow {
 
   std::string_view name;
   std::string_view flags;    // "RW access update", separated by spaces
-  std::string_view keyword;  // keys begin behind this word, looked for from `index` on (negative: backwards); "": at `index`
+  std::string_view keyword;  // keys begin behind this word, looked for from `index` on (negative:
+                             // backwards); "": at `index`
   int index;
   Find find;
-  // kRange: last key (counted from the first; negative from the end), step, limit. kCount: where the number of keys stands, where the
-  // first key stands (both counted from the beginning), step.
+  // kRange: last key (counted from the first; negative from the end), step, limit. kCount: where
+  // the number of keys stands, where the first key stands (both counted from the beginning), step.
   int a, b, c;
 };
 

@@ -15,26 +15,48 @@ struct FlagName {
 };
 
 constexpr FlagName kFlags[] = {
-    {kWrite, "write"},         {kReadonly, "readonly"},         {kDenyOom, "denyoom"},
-    {kAdmin, "admin"},         {kPubSub, "pubsub"},             {kNoScript, "noscript"},
-    {kBlocking, "blocking"},   {kLoading, "loading"},           {kStale, "stale"},
-    {kSkipMonitor, "skip_monitor"}, {kSkipSlowlog, "skip_slowlog"},  {kFast, "fast"},
-    {kNoAuth, "no_auth"},      {kNoAsyncLoading, "no_async_loading"},
-    {kNoMulti, "no_multi"},    {kMovableKeys, "movablekeys"},   {kAllowBusy, "allow_busy"},
+    {kWrite, "write"},
+    {kReadonly, "readonly"},
+    {kDenyOom, "denyoom"},
+    {kAdmin, "admin"},
+    {kPubSub, "pubsub"},
+    {kNoScript, "noscript"},
+    {kBlocking, "blocking"},
+    {kLoading, "loading"},
+    {kStale, "stale"},
+    {kSkipMonitor, "skip_monitor"},
+    {kSkipSlowlog, "skip_slowlog"},
+    {kFast, "fast"},
+    {kNoAuth, "no_auth"},
+    {kNoAsyncLoading, "no_async_loading"},
+    {kNoMulti, "no_multi"},
+    {kMovableKeys, "movablekeys"},
+    {kAllowBusy, "allow_busy"},
 };
 
 // In the order in which they are shown.
 constexpr std::string_view kCategories[] = {
-    "@keyspace", "@read",   "@write",  "@set",   "@sortedset", "@list", "@hash",     "@string",     "@bitmap",     "@hyperloglog", "@geo",
-    "@stream",   "@pubsub", "@admin",  "@fast",  "@slow",      "@blocking", "@dangerous", "@connection", "@transaction", "@scripting",
+    "@keyspace",   "@read",        "@write",     "@set",         "@sortedset", "@list",
+    "@hash",       "@string",      "@bitmap",    "@hyperloglog", "@geo",       "@stream",
+    "@pubsub",     "@admin",       "@fast",      "@slow",        "@blocking",  "@dangerous",
+    "@connection", "@transaction", "@scripting",
 };
 
 constexpr struct {
   std::string_view group, category;
 } kGroupCategories[] = {
-    {"generic", "@keyspace"}, {"string", "@string"}, {"list", "@list"},     {"set", "@set"},
-    {"sorted-set", "@sortedset"}, {"hash", "@hash"}, {"bitmap", "@bitmap"}, {"hyperloglog", "@hyperloglog"},
-    {"geo", "@geo"}, {"stream", "@stream"}, {"connection", "@connection"}, {"transactions", "@transaction"},
+    {"generic", "@keyspace"},
+    {"string", "@string"},
+    {"list", "@list"},
+    {"set", "@set"},
+    {"sorted-set", "@sortedset"},
+    {"hash", "@hash"},
+    {"bitmap", "@bitmap"},
+    {"hyperloglog", "@hyperloglog"},
+    {"geo", "@geo"},
+    {"stream", "@stream"},
+    {"connection", "@connection"},
+    {"transactions", "@transaction"},
     {"scripting", "@scripting"},
 };
 
@@ -115,7 +137,9 @@ bool Locate(const KeySpecRow& row, Args args, int64_t* first, int64_t* last, int
   }
   const int64_t at = *first + row.a;
   int64_t count;
-  if (row.find != KeySpecRow::Find::kCount || at >= n || !ParseInt64(args[static_cast<size_t>(at)], &count)) return false;
+  if (row.find != KeySpecRow::Find::kCount || at >= n ||
+      !ParseInt64(args[static_cast<size_t>(at)], &count))
+    return false;
   *first += row.b;
   *step = row.c;
   *last = *first + (count - 1) * *step;
@@ -127,7 +151,8 @@ bool Locate(const KeySpecRow& row, Args args, int64_t* first, int64_t* last, int
 std::vector<std::string_view> FlagNames(const CommandSpec& spec) {
   std::vector<std::string_view> names;
   for (const FlagName& f : kFlags) {
-    if (f.flag == kMovableKeys && spec.where == Where::kScript) names.push_back("no_mandatory_keys");
+    if (f.flag == kMovableKeys && spec.where == Where::kScript)
+      names.push_back("no_mandatory_keys");
     if (spec.Has(f.flag)) names.push_back(f.name);
   }
   return names;
@@ -162,7 +187,8 @@ bool IsCategory(std::string_view name) {
 void WriteCommandInfo(const CommandSpec& spec, Reply& reply) {
   std::span<const KeySpecRow> rows = KeySpecRowsOf(spec.name);
   int first = spec.keys.first, last = spec.keys.last, step = spec.keys.step;
-  if (first == 0 && rows.size() == 1 && rows[0].find == KeySpecRow::Find::kRange && rows[0].keyword.empty()) {
+  if (first == 0 && rows.size() == 1 && rows[0].find == KeySpecRow::Find::kRange &&
+      rows[0].keyword.empty()) {
     first = rows[0].index;
     last = rows[0].a < 0 ? rows[0].a : first + rows[0].a;
     step = rows[0].b;
@@ -187,16 +213,19 @@ void WriteCommandInfo(const CommandSpec& spec, Reply& reply) {
 std::vector<std::string_view> KeyFlagsAt(const CommandSpec& spec, Args args, uint32_t position) {
   // SET reads the old value only when asked to.
   if (std::string_view(spec.name) == "set") {
-    bool get = std::any_of(args.begin() + 3, args.end(), [](std::string_view w) { return EqualsNoCase(w, "get"); });
+    bool get = std::any_of(args.begin() + 3, args.end(),
+                           [](std::string_view w) { return EqualsNoCase(w, "get"); });
     return Words(get ? "RW access update" : "OW update");
   }
   std::span<const KeySpecRow> rows = KeySpecRowsOf(spec.name);
   for (const KeySpecRow& row : rows) {
     int64_t first, last, step;
     if (!Locate(row, args, &first, &last, &step)) continue;
-    if (position >= first && position <= last && (position - first) % step == 0) return Words(row.flags);
+    if (position >= first && position <= last && (position - first) % step == 0)
+      return Words(row.flags);
   }
-  return Words(rows.empty() ? (spec.Has(kWrite) ? "RW access update" : "RO access") : rows[0].flags);
+  return Words(rows.empty() ? (spec.Has(kWrite) ? "RW access update" : "RO access")
+                            : rows[0].flags);
 }
 
 }  // namespace basalt

@@ -1,4 +1,5 @@
-// How COMMAND shows a row of the command table: flags, ACL categories, key specifications. Constant data in, replies out; any thread.
+// How COMMAND shows a row of the command table: flags, ACL categories, key specifications. Constant
+// data in, replies out; any thread.
 #pragma once
 
 #include <string_view>

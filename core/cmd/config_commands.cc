@@ -1,4 +1,5 @@
-// CONFIG. Options change only while every shard is parked; between two commands no shard sees a half-changed configuration.
+// CONFIG. Options change only while every shard is parked; between two commands no shard sees a
+// half-changed configuration.
 
 #include "core/admin/config_rewrite.h"
 #include "core/admin/options.h"
@@ -28,7 +29,8 @@ void Get(CommandContext& ctx) {
 }
 
 bool IsLocal(const Client* client) {
-  return client != nullptr && (client->peer.starts_with("127.") || client->peer.starts_with("[::1]"));
+  return client != nullptr &&
+         (client->peer.starts_with("127.") || client->peer.starts_with("[::1]"));
 }
 
 void Set(CommandContext& ctx) {
@@ -42,15 +44,16 @@ void Set(CommandContext& ctx) {
   if (!hooks->empty()) {
     if (absl::Status s = ctx.world()->host().ApplyOptions(*hooks, old); !s.ok()) {
       config = old;
-      return ctx.reply.Error(
-          StrCat("ERR CONFIG SET failed (possibly related to argument '", pairs[0], "') - ", MessageOf(s)));
+      return ctx.reply.Error(StrCat("ERR CONFIG SET failed (possibly related to argument '",
+                                    pairs[0], "') - ", MessageOf(s)));
     }
   }
   if (hooks->Has(OptionHook::kAppendFsync) && config.appendfsync == AppendFsync::kAlways) {
     ctx.ErrorUnlessDurable(errors::kAlwaysNotBegun);
   }
   if (hooks->Has(OptionHook::kSlowlog)) {
-    for (uint32_t i = 0; i < ctx.world()->shard_count(); ++i) ctx.world()->shard(i).ApplySlowLimits();
+    for (uint32_t i = 0; i < ctx.world()->shard_count(); ++i)
+      ctx.world()->shard(i).ApplySlowLimits();
   }
   ctx.reply.Ok();
 }
@@ -62,7 +65,8 @@ void ResetStat(CommandContext& ctx) {
 
 void Rewrite(CommandContext& ctx) {
   const Config& config = ctx.world()->config();
-  if (config.config_file.empty()) return ctx.reply.Error("ERR The server is running without a config file");
+  if (config.config_file.empty())
+    return ctx.reply.Error("ERR The server is running without a config file");
   if (absl::Status s = RewriteConfigFile(config); !s.ok()) {
     LogWarning("CONFIG REWRITE failed: ", MessageOf(s));
     return ctx.reply.Error(StrCat("ERR Rewriting config file: ", MessageOf(s)));
@@ -74,8 +78,8 @@ void Rewrite(CommandContext& ctx) {
 void Help(CommandContext& ctx) {
   ReplyHelp(ctx, {"GET <pattern> [...]", "    Options whose names match, with their values.",
                   "SET <option> <value> [...]", "    Changes options: all of them or none.",
-                  "RESETSTAT", "    Sets the counters of INFO to zero.",
-                  "REWRITE", "    Brings the config file in line with the running configuration."});
+                  "RESETSTAT", "    Sets the counters of INFO to zero.", "REWRITE",
+                  "    Brings the config file in line with the running configuration."});
 }
 
 void NotReached(CommandContext& ctx) { ReplyWrongArity(ctx); }
@@ -87,13 +91,27 @@ constexpr CommandSpec kSubcommands[] = {
     {"config|help", 2, kLoading | kStale, {}, Where::kHome, Help, "server", ""},
     {"config|resetstat", 2, kAll, {}, Where::kAllShards, ResetStat, "server", ""},
     {"config|rewrite", 2, kAll, {}, Where::kHome, Rewrite, "server", ""},
-    {"config|set", -4, kAll, {}, Where::kAllShards, Set, "server", "", {},
+    {"config|set",
+     -4,
+     kAll,
+     {},
+     Where::kAllShards,
+     Set,
+     "server",
+     "",
+     {},
      "request_policy:all_nodes response_policy:all_succeeded"},
 };
 
 constexpr CommandSpec kCommands[] = {
-    {.name = "config", .arity = -2, .flags = 0, .where = Where::kHome, .handler = NotReached, .group = "server",
-     .categories = "", .subcommands = kSubcommands},
+    {.name = "config",
+     .arity = -2,
+     .flags = 0,
+     .where = Where::kHome,
+     .handler = NotReached,
+     .group = "server",
+     .categories = "",
+     .subcommands = kSubcommands},
 };
 
 }  // namespace

@@ -1,11 +1,11 @@
-// PING, ECHO, SELECT, HELLO, AUTH: the connection itself. RESET and QUIT are with the transaction verbs in core/tx, as they end those.
-// Every handler runs on the connection's shard.
+// PING, ECHO, SELECT, HELLO, AUTH: the connection itself. RESET and QUIT are with the transaction
+// verbs in core/tx, as they end those. Every handler runs on the connection's shard.
 
 #include "core/admin/version.h"
 #include "core/cmd/arguments.h"
 #include "core/cmd/connection_session.h"
-#include "core/cmd/server_cluster.h"
 #include "core/cmd/groups.h"
+#include "core/cmd/server_cluster.h"
 #include "core/shard/client.h"
 #include "core/shard/world.h"
 
@@ -41,7 +41,8 @@ void SelectCommand(CommandContext& ctx) {
 void AuthCommand(CommandContext& ctx) {
   if (ctx.args.size() > 3) return ReplySyntaxError(ctx);
   bool with_user = ctx.args.size() == 3;
-  if (!with_user && ctx.world()->config().requirepass.empty()) return ctx.reply.Error(errors::kNoPassword);
+  if (!with_user && ctx.world()->config().requirepass.empty())
+    return ctx.reply.Error(errors::kNoPassword);
   if (!SignIn(ctx, with_user ? ctx.args[1] : "default", ctx.args[ctx.args.size() - 1])) {
     return ctx.reply.Error(errors::kWrongPass);
   }
@@ -93,7 +94,8 @@ void HelloCommand(CommandContext& ctx) {
     }
   }
   if (sign_in && !SignIn(ctx, user, password)) return ctx.reply.Error(errors::kWrongPass);
-  if (!client.authenticated && !ctx.world()->config().requirepass.empty()) return ctx.reply.Error(errors::kHelloNoAuth);
+  if (!client.authenticated && !ctx.world()->config().requirepass.empty())
+    return ctx.reply.Error(errors::kHelloNoAuth);
   if (rename && !NameClient(ctx, name)) return;
   client.resp = static_cast<int>(version);
   ReplyHello(ctx);
@@ -102,8 +104,14 @@ void HelloCommand(CommandContext& ctx) {
 constexpr uint32_t kSession = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
 
 constexpr CommandSpec kCommands[] = {
-    {.name = "ping", .arity = -1, .flags = kFast, .where = Where::kHome, .handler = PingCommand, .group = "connection",
-     .categories = "", .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    {.name = "ping",
+     .arity = -1,
+     .flags = kFast,
+     .where = Where::kHome,
+     .handler = PingCommand,
+     .group = "connection",
+     .categories = "",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
     {"echo", 2, kLoading | kStale | kFast, {}, Where::kHome, EchoCommand, "connection", ""},
     {"select", 2, kLoading | kStale | kFast, {}, Where::kHome, SelectCommand, "connection", ""},
     {"auth", -2, kSession, {}, Where::kHome, AuthCommand, "connection", ""},

@@ -1,4 +1,5 @@
-// What HELLO, AUTH and CLIENT SETNAME share: passwords and names of a connection. The connection's thread.
+// What HELLO, AUTH and CLIENT SETNAME share: passwords and names of a connection. The connection's
+// thread.
 #pragma once
 
 #include <string_view>
@@ -10,7 +11,8 @@ namespace basalt {
 // Signs the client in; false when user or password are wrong (nothing is replied).
 [[nodiscard]] bool SignIn(CommandContext& ctx, std::string_view user, std::string_view password);
 
-// Names the connection; "" takes the name away. False, with the error replied, when the name cannot be shown in CLIENT LIST.
+// Names the connection; "" takes the name away. False, with the error replied, when the name cannot
+// be shown in CLIENT LIST.
 [[nodiscard]] bool NameClient(CommandContext& ctx, std::string_view name);
 
 // Printable ASCII without spaces, as CLIENT LIST needs it.

@@ -1,5 +1,5 @@
-// DEBUG: for tests of servers and clients. Every shard is parked, except for SLEEP, which stops the shard of its connection only.
-// Refused unless enable-debug-command allows it.
+// DEBUG: for tests of servers and clients. Every shard is parked, except for SLEEP, which stops the
+// shard of its connection only. Refused unless enable-debug-command allows it.
 #include <time.h>
 
 #include <cmath>
@@ -27,7 +27,8 @@ bool Allowed(CommandContext& ctx) {
     case Permission::kYes:
       return true;
     case Permission::kLocal:
-      return ctx.client() != nullptr && (ctx.client()->peer.starts_with("127.") || ctx.client()->peer.starts_with("[::1]"));
+      return ctx.client() != nullptr &&
+             (ctx.client()->peer.starts_with("127.") || ctx.client()->peer.starts_with("[::1]"));
     case Permission::kNo:
       return false;
   }
@@ -54,21 +55,24 @@ void Object(CommandContext& ctx) {
   std::string_view key = ctx.args[2];
   const Entry* e = ctx.DbOf(key).FindNoTouch(key);
   if (e == nullptr) return ctx.reply.Error(errors::kNoKey);
-  ctx.reply.Simple(StrCat("Value at:", StrCat("0x", reinterpret_cast<uintptr_t>(e)), " refcount:1 encoding:", EncodingOf(*e),
-                          " serializedlength:", rdb::DumpValue(*e).size(), " lru:0 lru_seconds_idle:0"));
+  ctx.reply.Simple(StrCat("Value at:", StrCat("0x", reinterpret_cast<uintptr_t>(e)),
+                          " refcount:1 encoding:", EncodingOf(*e), " serializedlength:",
+                          rdb::DumpValue(*e).size(), " lru:0 lru_seconds_idle:0"));
 }
 
 void Sleep(CommandContext& ctx) {
   double seconds = 0;
   if (!ParseDouble(ctx.args[2], &seconds) || seconds < 0) seconds = 0;
   seconds = std::min(seconds, 3600.0);
-  timespec t{.tv_sec = static_cast<time_t>(seconds), .tv_nsec = static_cast<long>(std::fmod(seconds, 1.0) * 1e9)};
+  timespec t{.tv_sec = static_cast<time_t>(seconds),
+             .tv_nsec = static_cast<long>(std::fmod(seconds, 1.0) * 1e9)};
   while (nanosleep(&t, &t) != 0) {
   }
   ctx.reply.Ok();
 }
 
-// A sum over all keys that does not depend on their order or their shard, and so not on the number of shards.
+// A sum over all keys that does not depend on their order or their shard, and so not on the number
+// of shards.
 void Digest(CommandContext& ctx) {
   uint64_t sum[3] = {0, 0, 0};
   for (uint32_t d = 0; d < ctx.local().databases(); ++d) {
@@ -118,8 +122,8 @@ void Protocol(CommandContext& ctx) {
       "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
-// LOG-FAULT <shard | *> <WRITE | SYNC> <errno [times] | DELAY ms [times]>: what the disk does to the log's next requests. Without
-// `times`, to all of them until LOG-FAULT ... 0.
+// LOG-FAULT <shard | *> <WRITE | SYNC> <errno [times] | DELAY ms [times]>: what the disk does to
+// the log's next requests. Without `times`, to all of them until LOG-FAULT ... 0.
 void LogFaultCommand(CommandContext& ctx) {
   const size_t n = ctx.args.size();
   LogFault fault;
@@ -145,15 +149,29 @@ void LogFaultCommand(CommandContext& ctx) {
 }
 
 void Help(CommandContext& ctx) {
-  ReplyHelp(ctx, {"CHANGE-REPL-ID", "    Accepted; there is no replication.", "DIGEST", "    A checksum of all data.",
-                  "ERROR <text>", "    Answers that error.", "LOG <text>", "    Writes to the log.",
-                  "LOG-FAULT <shard|*> <WRITE|SYNC> <errno|DELAY ms> [<times>]",
-                  "    The next requests of the append only file fail or take so long; errno 0 ends it.",
-                  "OBJECT <key>", "    How a value is stored.", "PROTOCOL <type>", "    A reply of that type.",
-                  "QUICKLIST-PACKED-THRESHOLD <size>", "    Accepted; the thresholds are options.",
-                  "SET-ACTIVE-EXPIRE <0|1>", "    Whether expired keys are deleted before somebody asks for them.",
-                  "SLEEP <seconds>", "    Stops this connection's shard.",
-                  "STRINGMATCH-LEN <length> <pattern>", "    Matches a long text of 'a' against a pattern."});
+  ReplyHelp(ctx,
+            {"CHANGE-REPL-ID",
+             "    Accepted; there is no replication.",
+             "DIGEST",
+             "    A checksum of all data.",
+             "ERROR <text>",
+             "    Answers that error.",
+             "LOG <text>",
+             "    Writes to the log.",
+             "LOG-FAULT <shard|*> <WRITE|SYNC> <errno|DELAY ms> [<times>]",
+             "    The next requests of the append only file fail or take so long; errno 0 ends it.",
+             "OBJECT <key>",
+             "    How a value is stored.",
+             "PROTOCOL <type>",
+             "    A reply of that type.",
+             "QUICKLIST-PACKED-THRESHOLD <size>",
+             "    Accepted; the thresholds are options.",
+             "SET-ACTIVE-EXPIRE <0|1>",
+             "    Whether expired keys are deleted before somebody asks for them.",
+             "SLEEP <seconds>",
+             "    Stops this connection's shard.",
+             "STRINGMATCH-LEN <length> <pattern>",
+             "    Matches a long text of 'a' against a pattern."});
 }
 
 }  // namespace
@@ -163,8 +181,10 @@ bool DebugRunsAtHome(Args args) { return args.size() > 1 && Is(args[1], "sleep")
 void DebugCommand(CommandContext& ctx) {
   if (!Allowed(ctx)) {
     return ctx.reply.Error(
-        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local "
-        "connection, otherwise you need to set this option in the configuration file, and then restart the server.");
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
+        "you can run it from a local "
+        "connection, otherwise you need to set this option in the configuration file, and then "
+        "restart the server.");
   }
   std::string_view verb = ctx.args[1];
   const size_t n = ctx.args.size();

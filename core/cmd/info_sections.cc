@@ -26,7 +26,8 @@ void Line(std::string* out, std::string_view name, const T& value) {
 
 std::string Fixed(double value, int decimals) {
   char text[64];
-  return std::string(text, static_cast<size_t>(snprintf(text, sizeof(text), "%.*f", decimals, value)));
+  return std::string(text,
+                     static_cast<size_t>(snprintf(text, sizeof(text), "%.*f", decimals, value)));
 }
 
 template <const char* kSection>
@@ -52,7 +53,8 @@ void WriteServer(CommandContext& ctx, std::string* out) {
   Line(out, "redis_build_id", "0");
   Line(out, "redis_mode", SeesCluster(ctx) ? "cluster" : "standalone");
   Line(out, "basalt_version", std::string_view(kBasaltVersion));
-  StrAppend(out, "os:", std::string_view(os.sysname), " ", std::string_view(os.release), " ", std::string_view(os.machine), "\r\n");
+  StrAppend(out, "os:", std::string_view(os.sysname), " ", std::string_view(os.release), " ",
+            std::string_view(os.machine), "\r\n");
   Line(out, "arch_bits", 64);
   Line(out, "multiplexing_api", "io_uring");
   Line(out, "gcc_version", std::string_view(__VERSION__));
@@ -108,7 +110,8 @@ void WriteMemory(CommandContext& ctx, std::string* out) {
   MemoryFigures m = ReadMemoryFigures(ctx);
   size_t tables = 0;
   ctx.ForEachKeyspace([&](Keyspace& keyspace) {
-    for (uint32_t i = 0; i < keyspace.databases(); ++i) tables += keyspace.db(DbIndex(static_cast<uint8_t>(i))).TableBytes();
+    for (uint32_t i = 0; i < keyspace.databases(); ++i)
+      tables += keyspace.db(DbIndex(static_cast<uint8_t>(i))).TableBytes();
   });
   auto bytes = [&](std::string_view name, int64_t value) {
     Line(out, name, value);
@@ -117,7 +120,8 @@ void WriteMemory(CommandContext& ctx, std::string* out) {
   bytes("used_memory", m.used);
   bytes("used_memory_rss", m.rss);
   bytes("used_memory_peak", m.peak);
-  StrAppend(out, "used_memory_peak_perc:", Fixed(100.0 * static_cast<double>(m.used) / static_cast<double>(m.peak), 2), "%\r\n");
+  StrAppend(out, "used_memory_peak_perc:",
+            Fixed(100.0 * static_cast<double>(m.used) / static_cast<double>(m.peak), 2), "%\r\n");
   Line(out, "used_memory_overhead", tables);
   Line(out, "used_memory_dataset", m.used - static_cast<int64_t>(tables));
   Line(out, "allocator_allocated", m.used);
@@ -126,7 +130,8 @@ void WriteMemory(CommandContext& ctx, std::string* out) {
   WriteScriptMemory(ctx, out);
   bytes("maxmemory", config.maxmemory);
   Line(out, "maxmemory_policy", OptionText(config, "maxmemory-policy"));
-  Line(out, "mem_fragmentation_ratio", Fixed(static_cast<double>(m.rss) / static_cast<double>(m.used), 2));
+  Line(out, "mem_fragmentation_ratio",
+       Fixed(static_cast<double>(m.rss) / static_cast<double>(m.used), 2));
   Line(out, "mem_fragmentation_bytes", m.rss - m.used);
   Line(out, "mem_not_counted_for_evict", 0);
   Line(out, "mem_allocator", kAllocatorName);
@@ -151,7 +156,9 @@ void WriteCpu(CommandContext&, std::string* out) {
   rusage self{}, children{};
   getrusage(RUSAGE_SELF, &self);
   getrusage(RUSAGE_CHILDREN, &children);
-  auto seconds = [](const timeval& t) { return Fixed(static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6, 6); };
+  auto seconds = [](const timeval& t) {
+    return Fixed(static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6, 6);
+  };
   Line(out, "used_cpu_sys", seconds(self.ru_stime));
   Line(out, "used_cpu_user", seconds(self.ru_utime));
   Line(out, "used_cpu_sys_children", seconds(children.ru_stime));
@@ -160,7 +167,9 @@ void WriteCpu(CommandContext&, std::string* out) {
 
 void WriteNothing(CommandContext&, std::string*) {}
 
-void WriteCluster(CommandContext& ctx, std::string* out) { Line(out, "cluster_enabled", SeesCluster(ctx) ? 1 : 0); }
+void WriteCluster(CommandContext& ctx, std::string* out) {
+  Line(out, "cluster_enabled", SeesCluster(ctx) ? 1 : 0);
+}
 
 void WriteKeyspace(CommandContext& ctx, std::string* out) {
   for (uint32_t i = 0; i < ctx.local().databases(); ++i) {

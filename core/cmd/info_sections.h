@@ -1,5 +1,5 @@
-// The sections of INFO that the shards' own figures give; what only the process knows comes from Host::AppendInfo. Every shard is parked
-// while they are written.
+// The sections of INFO that the shards' own figures give; what only the process knows comes from
+// Host::AppendInfo. Every shard is parked while they are written.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace basalt {
 struct InfoSection {
   std::string_view name;   // lower case
   std::string_view title;  // "# Server"
-  bool by_default;         // in INFO without arguments; the others need "all", "everything" or their name
+  bool by_default;  // in INFO without arguments; the others need "all", "everything" or their name
   void (*write)(CommandContext& ctx, std::string* out);
 };
 

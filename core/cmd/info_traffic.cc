@@ -29,16 +29,25 @@ uint64_t Sum(CommandContext& ctx, F&& f) {
 
 std::string Kilobytes(uint64_t bytes) {
   char text[32];
-  return std::string(text, static_cast<size_t>(snprintf(text, sizeof(text), "%.2f", static_cast<double>(bytes) / 1024)));
+  return std::string(text, static_cast<size_t>(snprintf(text, sizeof(text), "%.2f",
+                                                        static_cast<double>(bytes) / 1024)));
 }
 
 }  // namespace
 
 void WriteStats(CommandContext& ctx, std::string* out) {
-  auto line = [&](std::string_view name, const auto& value) { StrAppend(out, name, ":", value, "\r\n"); };
-  auto stat = [&](uint64_t ShardStats::*field) { return Sum(ctx, [=](Shard& s) { return s.stats().*field; }); };
-  auto keys = [&](uint64_t KeyspaceStats::*field) { return Sum(ctx, [=](Shard& s) { return s.keyspace().stats.*field; }); };
-  auto rate = [&](RateMeter ShardStats::*field) { return Sum(ctx, [=](Shard& s) { return (s.stats().*field).PerSecond(); }); };
+  auto line = [&](std::string_view name, const auto& value) {
+    StrAppend(out, name, ":", value, "\r\n");
+  };
+  auto stat = [&](uint64_t ShardStats::*field) {
+    return Sum(ctx, [=](Shard& s) { return s.stats().*field; });
+  };
+  auto keys = [&](uint64_t KeyspaceStats::*field) {
+    return Sum(ctx, [=](Shard& s) { return s.keyspace().stats.*field; });
+  };
+  auto rate = [&](RateMeter ShardStats::*field) {
+    return Sum(ctx, [=](Shard& s) { return (s.stats().*field).PerSecond(); });
+  };
   line("total_connections_received", stat(&ShardStats::connections));
   line("total_commands_processed", stat(&ShardStats::commands));
   line("instantaneous_ops_per_sec", rate(&ShardStats::commands_rate));
@@ -80,9 +89,9 @@ void WriteCommandStats(CommandContext& ctx, std::string* out) {
     double us = static_cast<double>(sum(&ShardStats::cycles)) / per_us;
     char per_call[32];
     snprintf(per_call, sizeof(per_call), "%.2f", calls == 0 ? 0 : us / static_cast<double>(calls));
-    StrAppend(out, "cmdstat_", std::string_view(spec.name), ":calls=", calls, ",usec=", static_cast<uint64_t>(us),
-              ",usec_per_call=", std::string_view(per_call), ",rejected_calls=", rejected, ",failed_calls=",
-              sum(&ShardStats::failed), "\r\n");
+    StrAppend(out, "cmdstat_", std::string_view(spec.name), ":calls=", calls,
+              ",usec=", static_cast<uint64_t>(us), ",usec_per_call=", std::string_view(per_call),
+              ",rejected_calls=", rejected, ",failed_calls=", sum(&ShardStats::failed), "\r\n");
   }
 }
 
@@ -91,15 +100,19 @@ void WriteErrorStats(CommandContext& ctx, std::string* out) {
   ForEachShard(ctx, [&](Shard& shard) {
     for (const auto& [kind, count] : shard.stats().error_kinds) kinds[kind] += count;
   });
-  for (const auto& [kind, count] : kinds) StrAppend(out, "errorstat_", kind, ":count=", count, "\r\n");
+  for (const auto& [kind, count] : kinds)
+    StrAppend(out, "errorstat_", kind, ":count=", count, "\r\n");
 }
 
 void ResetStatistics(CommandContext& ctx) {
   ForEachShard(ctx, [](Shard& shard) {
     ShardStats& s = shard.stats();
-    s.commands = s.hops_sent = s.hops_served = s.connections = s.rejected_connections = s.bytes_in = s.bytes_out = 0;
-    s.ticks = s.sleeps = s.parks_run = s.parks_stood = s.parked_us = s.errors = s.buffers_exhausted = 0;
-    for (auto* counts : {&s.calls, &s.cycles, &s.failed, &s.rejected}) std::fill(counts->begin(), counts->end(), 0);
+    s.commands = s.hops_sent = s.hops_served = s.connections = s.rejected_connections = s.bytes_in =
+        s.bytes_out = 0;
+    s.ticks = s.sleeps = s.parks_run = s.parks_stood = s.parked_us = s.errors =
+        s.buffers_exhausted = 0;
+    for (auto* counts : {&s.calls, &s.cycles, &s.failed, &s.rejected})
+      std::fill(counts->begin(), counts->end(), 0);
     s.error_kinds.clear();
     s.commands_rate = s.bytes_in_rate = s.bytes_out_rate = RateMeter();
     shard.keyspace().stats = KeyspaceStats();

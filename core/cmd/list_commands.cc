@@ -35,9 +35,10 @@ constexpr CommandSpec kCommands[] = {
     {"blpop", -3, kWait | kNoScript, kButLast, Where::kBlocking, BlpopCommand, "list", ""},
     {"brpop", -3, kWait | kNoScript, kButLast, Where::kBlocking, BrpopCommand, "list", ""},
     {"blmove", 6, kWait | kNoScript | kDenyOom, kTwo, Where::kBlocking, BlmoveCommand, "list", ""},
-    {"brpoplpush", 4, kWait | kNoScript | kDenyOom, kTwo, Where::kBlocking, BrpoplpushCommand, "list",
+    {"brpoplpush", 4, kWait | kNoScript | kDenyOom, kTwo, Where::kBlocking, BrpoplpushCommand,
+     "list", ""},
+    {"blmpop", -5, kWait | kMovableKeys, kCountedAfter, Where::kBlocking, BlmpopCommand, "list",
      ""},
-    {"blmpop", -5, kWait | kMovableKeys, kCountedAfter, Where::kBlocking, BlmpopCommand, "list", ""},
 };
 
 }  // namespace

@@ -7,7 +7,8 @@
 
 namespace basalt {
 
-std::span<const CommandSpec> FunctionSubcommands();  // function_commands.cc; the container is a row of script_commands.cc
+std::span<const CommandSpec>
+FunctionSubcommands();  // function_commands.cc; the container is a row of script_commands.cc
 
 // SCRIPT KILL and FUNCTION KILL.
 void EndBusyScript(CommandContext& ctx, bool functions);

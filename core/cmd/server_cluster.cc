@@ -39,7 +39,8 @@ ClusterNode NodeOf(const CommandContext& ctx, uint32_t shard) {
   // The run id, with the shard's number in its last digits: one node per shard.
   std::string id = world.run_id;
   id.resize(40, '0');
-  for (int digit = 0; digit < 3; ++digit) id[39 - digit] = "0123456789abcdef"[shard >> (4 * digit) & 0xf];
+  for (int digit = 0; digit < 3; ++digit)
+    id[39 - digit] = "0123456789abcdef"[shard >> (4 * digit) & 0xf];
   return {.id = std::move(id),
           .host = std::string(host),
           .port = world.config().shard_port_base + shard,

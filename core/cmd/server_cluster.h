@@ -1,5 +1,6 @@
-// How the shards look to a cluster client: on a core port (shard-port-base + i) every shard is a node that owns a contiguous range of
-// slots; on the common port there is one flat server. Pure functions of the configuration; any thread.
+// How the shards look to a cluster client: on a core port (shard-port-base + i) every shard is a
+// node that owns a contiguous range of slots; on the common port there is one flat server. Pure
+// functions of the configuration; any thread.
 #pragma once
 
 #include <string>
@@ -13,7 +14,7 @@ namespace basalt {
 bool SeesCluster(const CommandContext& ctx);
 
 struct ClusterNode {
-  std::string id;    // 40 hex digits, the same for the life of the process
+  std::string id;  // 40 hex digits, the same for the life of the process
   std::string host;
   int64_t port;
   uint32_t first_slot, last_slot;

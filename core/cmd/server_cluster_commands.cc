@@ -1,5 +1,6 @@
-// CLUSTER, on core ports: every shard is a node that owns a contiguous range of slots and never fails. The rest of Redis Cluster (moving
-// slots, joining nodes) has no meaning inside one process and is refused. On the common port there is no cluster at all.
+// CLUSTER, on core ports: every shard is a node that owns a contiguous range of slots and never
+// fails. The rest of Redis Cluster (moving slots, joining nodes) has no meaning inside one process
+// and is refused. On the common port there is no cluster at all.
 #include "core/base/crc.h"
 #include "core/cmd/arguments.h"
 #include "core/cmd/command_help.h"
@@ -30,10 +31,12 @@ uint32_t OwnShard(const CommandContext& ctx) { return ctx.client()->home.value; 
 void Info(CommandContext& ctx) {
   if (!Enabled(ctx)) return;
   uint32_t n = ctx.world()->shard_count();
-  ctx.reply.Verbatim(StrCat("cluster_state:ok\r\ncluster_slots_assigned:", kSlotCount, "\r\ncluster_slots_ok:", kSlotCount,
-                            "\r\ncluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:", n, "\r\ncluster_size:", n,
-                            "\r\ncluster_current_epoch:1\r\ncluster_my_epoch:1\r\ncluster_stats_messages_sent:0\r\n"
-                            "cluster_stats_messages_received:0\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n"));
+  ctx.reply.Verbatim(StrCat(
+      "cluster_state:ok\r\ncluster_slots_assigned:", kSlotCount, "\r\ncluster_slots_ok:",
+      kSlotCount, "\r\ncluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:", n,
+      "\r\ncluster_size:", n,
+      "\r\ncluster_current_epoch:1\r\ncluster_my_epoch:1\r\ncluster_stats_messages_sent:0\r\n"
+      "cluster_stats_messages_received:0\r\ntotal_cluster_links_buffer_limit_exceeded:0\r\n"));
 }
 
 void MyId(CommandContext& ctx) {
@@ -94,8 +97,8 @@ void Nodes(CommandContext& ctx) {
   for (uint32_t i = 0; i < ctx.world()->shard_count(); ++i) {
     ClusterNode node = NodeOf(ctx, i);
     std::string_view flags = i == OwnShard(ctx) ? "myself,master" : "master";
-    StrAppend(&text, node.id, " ", node.host, ":", node.port, "@", node.port + 10000, " ", flags, " - 0 0 1 connected ",
-              node.first_slot, "-", node.last_slot, "\n");
+    StrAppend(&text, node.id, " ", node.host, ":", node.port, "@", node.port + 10000, " ", flags,
+              " - 0 0 1 connected ", node.first_slot, "-", node.last_slot, "\n");
   }
   ctx.reply.Verbatim(text);
 }
@@ -159,16 +162,36 @@ void Replicas(CommandContext& ctx) {
 }
 
 void Refused(CommandContext& ctx) {
-  if (Enabled(ctx)) ctx.reply.Error("ERR The nodes are the shards of one process: their number and slots do not change while it runs");
+  if (Enabled(ctx))
+    ctx.reply.Error(
+        "ERR The nodes are the shards of one process: their number and slots do not change while "
+        "it runs");
 }
 
 void Help(CommandContext& ctx) {
   if (!Enabled(ctx)) return;
-  ReplyHelp(ctx, {"COUNT-FAILURE-REPORTS <node-id>", "    Always 0.", "COUNTKEYSINSLOT <slot>", "    Keys in a slot.",
-                  "GETKEYSINSLOT <slot> <count>", "    Names of keys in a slot.", "INFO", "    The cluster's state.",
-                  "KEYSLOT <key>", "    A key's slot.", "LINKS", "    Always empty.", "MYID", "    This node's id.",
-                  "NODES", "    The nodes, one per line.", "REPLICAS <node-id>", "    Always empty.",
-                  "SHARDS", "    The shards with their slots.", "SLOTS", "    Ranges of slots with their nodes."});
+  ReplyHelp(ctx, {"COUNT-FAILURE-REPORTS <node-id>",
+                  "    Always 0.",
+                  "COUNTKEYSINSLOT <slot>",
+                  "    Keys in a slot.",
+                  "GETKEYSINSLOT <slot> <count>",
+                  "    Names of keys in a slot.",
+                  "INFO",
+                  "    The cluster's state.",
+                  "KEYSLOT <key>",
+                  "    A key's slot.",
+                  "LINKS",
+                  "    Always empty.",
+                  "MYID",
+                  "    This node's id.",
+                  "NODES",
+                  "    The nodes, one per line.",
+                  "REPLICAS <node-id>",
+                  "    Always empty.",
+                  "SHARDS",
+                  "    The shards with their slots.",
+                  "SLOTS",
+                  "    Ranges of slots with their nodes."});
 }
 
 constexpr uint32_t kChange = kAdmin | kStale | kNoAsyncLoading;
@@ -177,14 +200,32 @@ constexpr CommandSpec kSubcommands[] = {
     {"cluster|addslots", -3, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|addslotsrange", -4, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|bumpepoch", 2, kChange, {}, Where::kHome, Refused, "cluster", "", {}, kVaries},
-    {"cluster|count-failure-reports", 3, kAdmin | kStale, {}, Where::kHome, CountFailureReports, "cluster", "", {}, kVaries},
+    {"cluster|count-failure-reports",
+     3,
+     kAdmin | kStale,
+     {},
+     Where::kHome,
+     CountFailureReports,
+     "cluster",
+     "",
+     {},
+     kVaries},
     {"cluster|countkeysinslot", 3, kStale, {}, Where::kAllShards, CountKeysInSlot, "cluster", ""},
     {"cluster|delslots", -3, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|delslotsrange", -4, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|failover", -2, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|flushslots", 2, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|forget", 3, kChange, {}, Where::kHome, Refused, "cluster", ""},
-    {"cluster|getkeysinslot", 4, kStale, {}, Where::kAllShards, GetKeysInSlot, "cluster", "", {}, kVaries},
+    {"cluster|getkeysinslot",
+     4,
+     kStale,
+     {},
+     Where::kAllShards,
+     GetKeysInSlot,
+     "cluster",
+     "",
+     {},
+     kVaries},
     {"cluster|help", 2, kLoading | kStale, {}, Where::kHome, Help, "cluster", ""},
     {"cluster|info", 2, kStale, {}, Where::kHome, Info, "cluster", "", {}, kVaries},
     {"cluster|keyslot", 3, kStale, {}, Where::kHome, KeySlot, "cluster", ""},
@@ -192,7 +233,16 @@ constexpr CommandSpec kSubcommands[] = {
     {"cluster|meet", -4, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|myid", 2, kStale, {}, Where::kHome, MyId, "cluster", ""},
     {"cluster|nodes", 2, kStale, {}, Where::kHome, Nodes, "cluster", "", {}, kVaries},
-    {"cluster|replicas", 3, kAdmin | kStale, {}, Where::kHome, Replicas, "cluster", "", {}, kVaries},
+    {"cluster|replicas",
+     3,
+     kAdmin | kStale,
+     {},
+     Where::kHome,
+     Replicas,
+     "cluster",
+     "",
+     {},
+     kVaries},
     {"cluster|replicate", 3, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|reset", -2, kAdmin | kNoScript | kStale, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|saveconfig", 2, kChange, {}, Where::kHome, Refused, "cluster", ""},

@@ -13,7 +13,8 @@
 namespace basalt {
 namespace {
 
-// Arguments name sections, in any number; "all" leaves nothing out here, as there are no modules to tell it from "everything".
+// Arguments name sections, in any number; "all" leaves nothing out here, as there are no modules to
+// tell it from "everything".
 bool Wanted(const InfoSection& section, Args names) {
   if (names.size() == 0) return section.by_default;
   for (std::string_view name : names) {
@@ -42,8 +43,10 @@ void TimeCommand(CommandContext& ctx) {
 
 void LolwutCommand(CommandContext& ctx) {
   std::string text;
-  for (const char* row : {"  _   _ _   _   _ ", " / \\_/ / \\_/ \\_/ \\", " |_| |_|_| |_| |_|"}) StrAppend(&text, std::string_view(row), "\n");
-  ctx.reply.Verbatim(StrCat(text, "Columns of basalt, side by side. Basalt ver. ", std::string_view(kBasaltVersion), ", Redis ver. ",
+  for (const char* row : {"  _   _ _   _   _ ", " / \\_/ / \\_/ \\_/ \\", " |_| |_|_| |_| |_|"})
+    StrAppend(&text, std::string_view(row), "\n");
+  ctx.reply.Verbatim(StrCat(text, "Columns of basalt, side by side. Basalt ver. ",
+                            std::string_view(kBasaltVersion), ", Redis ver. ",
                             std::string_view(kRedisVersion), "\n"));
 }
 
@@ -64,25 +67,31 @@ void ReplicaofCommand(CommandContext& ctx) {
 // There are no replicas to wait for.
 void WaitCommand(CommandContext& ctx) {
   int64_t replicas, timeout;
-  if (!IntegerArg(ctx, 1, &replicas) || !IntegerArg(ctx, 2, &timeout, errors::kTimeoutNotInteger)) return;
+  if (!IntegerArg(ctx, 1, &replicas) || !IntegerArg(ctx, 2, &timeout, errors::kTimeoutNotInteger))
+    return;
   if (timeout < 0) return ctx.reply.Error(errors::kTimeoutNegative);
   // There are no replicas, so nothing but the time can end it.
   if (replicas <= 0 || !ctx.may_block()) return ctx.reply.Integer(0);
-  ctx.shard()->coordinator().AwaitDurable(ctx.client(), {.replicas = replicas, .timeout_ms = timeout});
+  ctx.shard()->coordinator().AwaitDurable(ctx.client(),
+                                          {.replicas = replicas, .timeout_ms = timeout});
 }
 
-// WAITAOF <local 0|1> <replicas> <timeout>: how many logs have what this connection wrote, the own one and replicas'.
+// WAITAOF <local 0|1> <replicas> <timeout>: how many logs have what this connection wrote, the own
+// one and replicas'.
 void WaitaofCommand(CommandContext& ctx) {
   int64_t local, replicas, timeout;
-  if (!IntegerArgIn(ctx, 1, 0, 1, &local, "ERR value is out of range, value must between 0 and 1")) return;
+  if (!IntegerArgIn(ctx, 1, 0, 1, &local, "ERR value is out of range, value must between 0 and 1"))
+    return;
   if (!IntegerArgIn(ctx, 2, 0, INT64_MAX, &replicas, errors::kMustBePositive)) return;
   if (!IntegerArg(ctx, 3, &timeout, errors::kTimeoutNotInteger)) return;
   if (timeout < 0) return ctx.reply.Error(errors::kTimeoutNegative);
   const World& world = *ctx.world();
-  if (local > 0 && !ctx.world()->config().appendonly) return ctx.reply.Error(errors::kWaitaofWithoutLog);
+  if (local > 0 && !ctx.world()->config().appendonly)
+    return ctx.reply.Error(errors::kWaitaofWithoutLog);
   if (ctx.may_block() && (replicas > 0 || (local > 0 && !world.always()))) {
     return ctx.shard()->coordinator().AwaitDurable(
-        ctx.client(), {.local = local > 0, .replies_local = true, .replicas = replicas, .timeout_ms = timeout});
+        ctx.client(),
+        {.local = local > 0, .replies_local = true, .replicas = replicas, .timeout_ms = timeout});
   }
   ctx.reply.Array(2);
   // Under `always` this reply leaves behind those of the writes, and so only once they are durable.
@@ -93,7 +102,8 @@ void WaitaofCommand(CommandContext& ctx) {
 void FailoverCommand(CommandContext& ctx) {
   for (size_t i = 1; i < ctx.args.size(); ++i) {
     std::string_view word = ctx.args[i];
-    if (Is(word, "abort") && ctx.args.size() == 2) return ctx.reply.Error("ERR No failover in progress.");
+    if (Is(word, "abort") && ctx.args.size() == 2)
+      return ctx.reply.Error("ERR No failover in progress.");
     if (Is(word, "to") && i + 2 < ctx.args.size()) {
       i += 2;
     } else if (Is(word, "timeout") && i + 1 < ctx.args.size()) {
@@ -107,18 +117,30 @@ void FailoverCommand(CommandContext& ctx) {
 
 // READONLY, READWRITE, ASKING: every node serves every key, so they ask for what is so already.
 void ClusterModeCommand(CommandContext& ctx) {
-  SeesCluster(ctx) ? ctx.reply.Ok() : ctx.reply.Error("ERR This instance has cluster support disabled");
+  SeesCluster(ctx) ? ctx.reply.Ok()
+                   : ctx.reply.Error("ERR This instance has cluster support disabled");
 }
 
 void ModuleList(CommandContext& ctx) { ctx.reply.EmptyArray(); }
 
-void ModuleHelp(CommandContext& ctx) { ReplyHelp(ctx, {"LIST", "    Always empty: modules are not supported."}); }
+void ModuleHelp(CommandContext& ctx) {
+  ReplyHelp(ctx, {"LIST", "    Always empty: modules are not supported."});
+}
 
 void NotReached(CommandContext& ctx) { ReplyWrongArity(ctx); }
 
 constexpr CommandSpec kModule[] = {
     {"module|help", 2, kLoading | kStale, {}, Where::kHome, ModuleHelp, "server", ""},
-    {"module|list", 2, kAdmin | kNoScript, {}, Where::kHome, ModuleList, "server", "", {}, "nondeterministic_output_order"},
+    {"module|list",
+     2,
+     kAdmin | kNoScript,
+     {},
+     Where::kHome,
+     ModuleList,
+     "server",
+     "",
+     {},
+     "nondeterministic_output_order"},
 };
 
 constexpr uint32_t kSaving = kAdmin | kNoScript | kNoAsyncLoading;
@@ -127,7 +149,8 @@ constexpr char kVaries[] = "nondeterministic_output";
 constexpr auto kHere = Where::kHome;
 constexpr auto kEverywhere = Where::kAllShards;
 
-CommandSpec Container(const char* name, std::span<const CommandSpec> subcommands, const char* group = "server") {
+CommandSpec Container(const char* name, std::span<const CommandSpec> subcommands,
+                      const char* group = "server") {
   return {name, -2, 0, {}, kHere, NotReached, group, "", subcommands};
 }
 
@@ -138,23 +161,92 @@ std::span<const CommandSpec> ServerCommands() {
       {"asking", 1, kFast, {}, kHere, ClusterModeCommand, "cluster", "@connection"},
       {"bgrewriteaof", 1, kSaving, {}, kEverywhere, BgrewriteaofCommand, "server", ""},
       {"bgsave", -1, kSaving, {}, kEverywhere, BgsaveCommand, "server", ""},
-      {.name = "debug", .arity = -2, .flags = kAdmin | kNoScript | kLoading | kStale, .where = kEverywhere,
-       .handler = DebugCommand, .group = "server", .categories = "", .at_home = DebugRunsAtHome},
+      {.name = "debug",
+       .arity = -2,
+       .flags = kAdmin | kNoScript | kLoading | kStale,
+       .where = kEverywhere,
+       .handler = DebugCommand,
+       .group = "server",
+       .categories = "",
+       .at_home = DebugRunsAtHome},
       {"failover", -1, kReplication, {}, kHere, FailoverCommand, "server", ""},
-      {"info", -1, kLoading | kStale, {}, kEverywhere, InfoCommand, "server", "@dangerous", {},
+      {"info",
+       -1,
+       kLoading | kStale,
+       {},
+       kEverywhere,
+       InfoCommand,
+       "server",
+       "@dangerous",
+       {},
        "nondeterministic_output request_policy:all_shards response_policy:special"},
-      {"lastsave", 1, kLoading | kStale | kFast, {}, kHere, LastsaveCommand, "server", "@admin @dangerous", {}, kVaries},
+      {"lastsave",
+       1,
+       kLoading | kStale | kFast,
+       {},
+       kHere,
+       LastsaveCommand,
+       "server",
+       "@admin @dangerous",
+       {},
+       kVaries},
       {"lolwut", -1, kReadonly | kFast, {}, kHere, LolwutCommand, "server", ""},
-      {"readonly", 1, kLoading | kStale | kFast, {}, kHere, ClusterModeCommand, "cluster", "@connection"},
-      {"readwrite", 1, kLoading | kStale | kFast, {}, kHere, ClusterModeCommand, "cluster", "@connection"},
+      {"readonly",
+       1,
+       kLoading | kStale | kFast,
+       {},
+       kHere,
+       ClusterModeCommand,
+       "cluster",
+       "@connection"},
+      {"readwrite",
+       1,
+       kLoading | kStale | kFast,
+       {},
+       kHere,
+       ClusterModeCommand,
+       "cluster",
+       "@connection"},
       {"replicaof", 3, kReplication | kNoAsyncLoading, {}, kHere, ReplicaofCommand, "server", ""},
-      {"role", 1, kNoScript | kLoading | kStale | kFast, {}, kHere, RoleCommand, "server", "@admin @dangerous"},
+      {"role",
+       1,
+       kNoScript | kLoading | kStale | kFast,
+       {},
+       kHere,
+       RoleCommand,
+       "server",
+       "@admin @dangerous"},
       {"save", 1, kSaving | kNoMulti, {}, kEverywhere, SaveCommand, "server", ""},
-      {"shutdown", -1, kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy, {}, kEverywhere, ShutdownCommand, "server", ""},
+      {"shutdown",
+       -1,
+       kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy,
+       {},
+       kEverywhere,
+       ShutdownCommand,
+       "server",
+       ""},
       {"slaveof", 3, kReplication | kNoAsyncLoading, {}, kHere, ReplicaofCommand, "server", ""},
       {"time", 1, kLoading | kStale | kFast, {}, kHere, TimeCommand, "server", "", {}, kVaries},
-      {"wait", 3, kNoScript, {}, Where::kHomeInTurn, WaitCommand, "connection", "", {}, "request_policy:all_shards response_policy:agg_min"},
-      {"waitaof", 4, kNoScript, {}, Where::kHomeInTurn, WaitaofCommand, "connection", "", {}, "request_policy:all_shards response_policy:agg_min"},
+      {"wait",
+       3,
+       kNoScript,
+       {},
+       Where::kHomeInTurn,
+       WaitCommand,
+       "connection",
+       "",
+       {},
+       "request_policy:all_shards response_policy:agg_min"},
+      {"waitaof",
+       4,
+       kNoScript,
+       {},
+       Where::kHomeInTurn,
+       WaitaofCommand,
+       "connection",
+       "",
+       {},
+       "request_policy:all_shards response_policy:agg_min"},
       Container("cluster", ClusterSubcommands(), "cluster"),
       Container("latency", LatencySubcommands()),
       Container("memory", MemorySubcommands()),

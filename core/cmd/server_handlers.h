@@ -1,4 +1,5 @@
-// The handlers of the server group, by file. `kHome` or `kAllShards` as their rows in server_commands.cc say.
+// The handlers of the server group, by file. `kHome` or `kAllShards` as their rows in
+// server_commands.cc say.
 #pragma once
 
 #include "core/shard/command_spec.h"

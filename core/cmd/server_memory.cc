@@ -40,7 +40,8 @@ void Usage(CommandContext& ctx) {
   std::string_view key = ctx.args[2];
   const Entry* e = ctx.DbOf(key).FindNoTouch(key);
   if (e == nullptr) return ctx.reply.Null();
-  ctx.reply.Integer(static_cast<int64_t>(BytesOf(*e, samples == 0 ? SIZE_MAX : static_cast<size_t>(samples))));
+  ctx.reply.Integer(
+      static_cast<int64_t>(BytesOf(*e, samples == 0 ? SIZE_MAX : static_cast<size_t>(samples))));
 }
 
 void Stats(CommandContext& ctx) {
@@ -53,7 +54,8 @@ void Stats(CommandContext& ctx) {
   };
   auto ratio = [&](std::string_view name, int64_t part, int64_t whole, double scale) {
     ctx.reply.Bulk(name);
-    ctx.reply.Double(whole == 0 ? 0 : scale * static_cast<double>(part) / static_cast<double>(whole));
+    ctx.reply.Double(whole == 0 ? 0
+                                : scale * static_cast<double>(part) / static_cast<double>(whole));
     ++n;
   };
   int64_t tables = 0, keys = 0;
@@ -91,8 +93,10 @@ void Doctor(CommandContext& ctx) {
     return ctx.reply.Verbatim("The data set is nearly empty: there is nothing to judge yet.\n");
   }
   std::string text;
-  if (m.peak > m.used + m.used / 2) text += "* Peak: memory use was once more than 1.5 times what it is now.\n";
-  if (m.rss > m.used + m.used / 2) text += "* Fragmentation: the process holds more than 1.5 times what the data needs.\n";
+  if (m.peak > m.used + m.used / 2)
+    text += "* Peak: memory use was once more than 1.5 times what it is now.\n";
+  if (m.rss > m.used + m.used / 2)
+    text += "* Fragmentation: the process holds more than 1.5 times what the data needs.\n";
   ctx.reply.Verbatim(text.empty() ? "No memory problem found.\n" : text);
 }
 
@@ -103,8 +107,9 @@ void MallocStats(CommandContext& ctx) {
 }
 
 void Help(CommandContext& ctx) {
-  ReplyHelp(ctx, {"DOCTOR", "    Judges the memory figures.", "MALLOC-STATS", "    What the allocator says of itself.",
-                  "PURGE", "    Asks the allocator to give memory back.", "STATS", "    Memory figures.",
+  ReplyHelp(ctx, {"DOCTOR", "    Judges the memory figures.", "MALLOC-STATS",
+                  "    What the allocator says of itself.", "PURGE",
+                  "    Asks the allocator to give memory back.", "STATS", "    Memory figures.",
                   "USAGE <key> [SAMPLES <count>]", "    Bytes taken by a key and its value."});
 }
 
@@ -114,12 +119,22 @@ bool UsageKey(Args args, std::vector<uint32_t>* positions) {
   return true;
 }
 
-constexpr char kTips[] = "nondeterministic_output request_policy:all_shards response_policy:special";
+constexpr char kTips[] =
+    "nondeterministic_output request_policy:all_shards response_policy:special";
 constexpr CommandSpec kSubcommands[] = {
     {"memory|doctor", 2, 0, {}, Where::kAllShards, Doctor, "server", "", {}, kTips},
     {"memory|help", 2, kLoading | kStale, {}, Where::kHome, Help, "server", ""},
     {"memory|malloc-stats", 2, 0, {}, Where::kHome, MallocStats, "server", "", {}, kTips},
-    {"memory|purge", 2, 0, {}, Where::kHome, Purge, "server", "", {}, "request_policy:all_shards response_policy:all_succeeded"},
+    {"memory|purge",
+     2,
+     0,
+     {},
+     Where::kHome,
+     Purge,
+     "server",
+     "",
+     {},
+     "request_policy:all_shards response_policy:all_succeeded"},
     {"memory|stats", 2, 0, {}, Where::kAllShards, Stats, "server", "", {}, kTips},
     {"memory|usage", -3, kReadonly, {2, 2, 1, UsageKey}, Where::kKeys, Usage, "server", ""},
 };

@@ -1,4 +1,5 @@
-// SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE, SHUTDOWN: what the process does as a whole. Every shard is parked, except for LASTSAVE.
+// SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE, SHUTDOWN: what the process does as a whole. Every shard is
+// parked, except for LASTSAVE.
 #include "core/base/status.h"
 #include "core/cmd/arguments.h"
 #include "core/cmd/server_handlers.h"
@@ -41,7 +42,9 @@ void BgrewriteaofCommand(CommandContext& ctx) {
   ReplyOutcome(ctx, s, text);
 }
 
-void LastsaveCommand(CommandContext& ctx) { ctx.reply.Integer(ctx.world()->host().last_save_unix_s()); }
+void LastsaveCommand(CommandContext& ctx) {
+  ctx.reply.Integer(ctx.world()->host().last_save_unix_s());
+}
 
 void ShutdownCommand(CommandContext& ctx) {
   bool save = false, nosave = false, now = false, force = false, abort = false;
@@ -57,7 +60,11 @@ void ShutdownCommand(CommandContext& ctx) {
   }
   if ((save && nosave) || (abort && (save || nosave || now || force))) return ReplySyntaxError(ctx);
   Host& host = ctx.world()->host();
-  absl::Status s = abort ? host.AbortShutdown() : host.Shutdown(save ? 1 : nosave ? 0 : -1, now, force);
+  absl::Status s = abort ? host.AbortShutdown()
+                         : host.Shutdown(save     ? 1
+                                         : nosave ? 0
+                                                  : -1,
+                                         now, force);
   if (!s.ok()) return ctx.reply.Error(MessageOf(s));
   if (abort) ctx.reply.Ok();  // a shutdown that begins is answered by the end of the connection
 }

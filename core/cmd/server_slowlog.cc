@@ -1,4 +1,5 @@
-// SLOWLOG: each shard keeps what was slow on it; here they are one list by number. LATENCY: no events are monitored, so all of it is empty.
+// SLOWLOG: each shard keeps what was slow on it; here they are one list by number. LATENCY: no
+// events are monitored, so all of it is empty.
 #include <algorithm>
 #include <vector>
 
@@ -30,8 +31,8 @@ void WriteEntry(const SlowCommand& slow, Reply& reply) {
 void SlowGet(CommandContext& ctx) {
   int64_t count = 10;
   if (ctx.args.size() > 3) return ReplyWrongArity(ctx);
-  if (ctx.args.size() == 3 &&
-      !IntegerArgIn(ctx, 2, -1, INT64_MAX, &count, "ERR count should be greater than or equal to -1")) {
+  if (ctx.args.size() == 3 && !IntegerArgIn(ctx, 2, -1, INT64_MAX, &count,
+                                            "ERR count should be greater than or equal to -1")) {
     return;
   }
   std::vector<const SlowCommand*> all;
@@ -57,8 +58,11 @@ void SlowReset(CommandContext& ctx) {
 }
 
 void SlowHelp(CommandContext& ctx) {
-  ReplyHelp(ctx, {"GET [<count>]", "    The latest slow commands (10; -1: all): number, time, microseconds, words, client.",
-                  "LEN", "    How many are kept.", "RESET", "    Forgets them."});
+  ReplyHelp(
+      ctx,
+      {"GET [<count>]",
+       "    The latest slow commands (10; -1: all): number, time, microseconds, words, client.",
+       "LEN", "    How many are kept.", "RESET", "    Forgets them."});
 }
 
 void LatencyEmpty(CommandContext& ctx) { ctx.reply.EmptyArray(); }
@@ -70,22 +74,50 @@ void LatencyGraph(CommandContext& ctx) {
 }
 
 void LatencyDoctor(CommandContext& ctx) {
-  ctx.reply.Verbatim("No latency events are recorded. SLOWLOG GET shows slow commands, INFO shards where shards waited.\n");
+  ctx.reply.Verbatim(
+      "No latency events are recorded. SLOWLOG GET shows slow commands, INFO shards where shards "
+      "waited.\n");
 }
 
 void LatencyHelp(CommandContext& ctx) {
-  ReplyHelp(ctx, {"LATEST", "    The latest latency events: there are none.", "HISTORY <event>", "    Samples of an event.",
-                  "RESET [<event> ...]", "    Forgets events.", "GRAPH <event>", "    Draws an event's samples.",
-                  "HISTOGRAM [<command> ...]", "    Distribution of the time commands took.", "DOCTOR", "    Advice."});
+  ReplyHelp(ctx, {"LATEST", "    The latest latency events: there are none.", "HISTORY <event>",
+                  "    Samples of an event.", "RESET [<event> ...]", "    Forgets events.",
+                  "GRAPH <event>", "    Draws an event's samples.", "HISTOGRAM [<command> ...]",
+                  "    Distribution of the time commands took.", "DOCTOR", "    Advice."});
 }
 
 constexpr uint32_t kSlow = kAdmin | kLoading | kStale;
 constexpr CommandSpec kSlowlog[] = {
-    {"slowlog|get", -2, kSlow, {}, Where::kAllShards, SlowGet, "server", "", {}, "request_policy:all_nodes nondeterministic_output"},
+    {"slowlog|get",
+     -2,
+     kSlow,
+     {},
+     Where::kAllShards,
+     SlowGet,
+     "server",
+     "",
+     {},
+     "request_policy:all_nodes nondeterministic_output"},
     {"slowlog|help", 2, kLoading | kStale, {}, Where::kHome, SlowHelp, "server", ""},
-    {"slowlog|len", 2, kSlow, {}, Where::kAllShards, SlowLen, "server", "", {},
+    {"slowlog|len",
+     2,
+     kSlow,
+     {},
+     Where::kAllShards,
+     SlowLen,
+     "server",
+     "",
+     {},
      "request_policy:all_nodes response_policy:agg_sum nondeterministic_output"},
-    {"slowlog|reset", 2, kSlow, {}, Where::kAllShards, SlowReset, "server", "", {},
+    {"slowlog|reset",
+     2,
+     kSlow,
+     {},
+     Where::kAllShards,
+     SlowReset,
+     "server",
+     "",
+     {},
      "request_policy:all_nodes response_policy:all_succeeded"},
 };
 
@@ -95,10 +127,27 @@ constexpr CommandSpec kLatency[] = {
     {"latency|doctor", 2, kWatchful, {}, Where::kHome, LatencyDoctor, "server", "", {}, kTips},
     {"latency|graph", 3, kWatchful, {}, Where::kHome, LatencyGraph, "server", "", {}, kTips},
     {"latency|help", 2, kLoading | kStale, {}, Where::kHome, LatencyHelp, "server", ""},
-    {"latency|histogram", -2, kWatchful, {}, Where::kHome, LatencyEmptyMap, "server", "", {}, kTips},
+    {"latency|histogram",
+     -2,
+     kWatchful,
+     {},
+     Where::kHome,
+     LatencyEmptyMap,
+     "server",
+     "",
+     {},
+     kTips},
     {"latency|history", 3, kWatchful, {}, Where::kHome, LatencyEmpty, "server", "", {}, kTips},
     {"latency|latest", 2, kWatchful, {}, Where::kHome, LatencyEmpty, "server", "", {}, kTips},
-    {"latency|reset", -2, kWatchful, {}, Where::kHome, LatencyReset, "server", "", {},
+    {"latency|reset",
+     -2,
+     kWatchful,
+     {},
+     Where::kHome,
+     LatencyReset,
+     "server",
+     "",
+     {},
      "request_policy:all_nodes response_policy:all_succeeded"},
 };
 

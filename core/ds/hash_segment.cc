@@ -26,9 +26,10 @@ uint32_t HashSegment::SlotOfHome(uint32_t index, uint32_t home) const {
   return slot < bucket.used() ? slot : HashBucket::kSlots;
 }
 
-// Frees a slot of the full bucket `index` by shifting one native element from it to the bucket after it, and so on until a bucket
-// with room. An element never moves further than the bucket after its home, so each bucket on the way must hold a native one.
-// The way never reaches the bucket before `index`: that is the inserted element's home, which is full.
+// Frees a slot of the full bucket `index` by shifting one native element from it to the bucket
+// after it, and so on until a bucket with room. An element never moves further than the bucket
+// after its home, so each bucket on the way must hold a native one. The way never reaches the
+// bucket before `index`: that is the inserted element's home, which is full.
 bool HashSegment::MakeRoomIn(uint32_t index) {
   uint32_t path[kMaxShifts];
   uint32_t shifts = 0;

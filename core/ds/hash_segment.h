@@ -1,4 +1,5 @@
-// The two lower levels of HashTable (hash_table.h): buckets of seven tagged pointers, and segments of up to 64 buckets.
+// The two lower levels of HashTable (hash_table.h): buckets of seven tagged pointers, and segments
+// of up to 64 buckets.
 //
 // A bucket is one cache line:
 //
@@ -7,13 +8,15 @@
 //               bits 6-7: elements of this home that live in the stash (3 means 3 or more)
 //   bytes 8-63  a word per slot: tag (16 hash bits) << 48 | pointer
 //
-// A segment is an array of home buckets followed by a few stash buckets. It holds the elements whose hash begins with the segment's
-// prefix of `depth` bits. The 16 hash bits after the prefix, scaled to the number of homes, choose the home bucket, so homes are in
-// hash order for any number of homes. An element lives in its home, else in the bucket after it, else in the stash.
+// A segment is an array of home buckets followed by a few stash buckets. It holds the elements
+// whose hash begins with the segment's prefix of `depth` bits. The 16 hash bits after the prefix,
+// scaled to the number of homes, choose the home bucket, so homes are in hash order for any number
+// of homes. An element lives in its home, else in the bucket after it, else in the stash.
 //
-// Tag and fingerprint together are the 24 hash bits that begin at bit `base`, with depth - 7 <= base <= depth: so they still contain
-// the 16 bits that choose the home, and a segment can be rebuilt without touching any element. Only when splits have used up
-// the window (once in several splits) the elements' hashes are computed anew.
+// Tag and fingerprint together are the 24 hash bits that begin at bit `base`, with depth - 7 <=
+// base <= depth: so they still contain the 16 bits that choose the home, and a segment can be
+// rebuilt without touching any element. Only when splits have used up the window (once in several
+// splits) the elements' hashes are computed anew.
 //
 // Values here are views; HashTableCore owns the memory. One thread.
 #pragma once
@@ -51,7 +54,8 @@ struct alignas(64) HashBucket {
   uint32_t Match(uint8_t fingerprint) const {
 #ifdef __SSE2__
     __m128i line = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(fingerprints));
-    uint32_t equal = _mm_movemask_epi8(_mm_cmpeq_epi8(line, _mm_set1_epi8(static_cast<char>(fingerprint))));
+    uint32_t equal =
+        _mm_movemask_epi8(_mm_cmpeq_epi8(line, _mm_set1_epi8(static_cast<char>(fingerprint))));
     return equal & ((1u << used()) - 1);
 #else
     uint32_t equal = 0;
@@ -79,8 +83,8 @@ static_assert(sizeof(HashBucket) == 64);
 struct HashSegment {
   static constexpr uint32_t kMaxBuckets = 64;
   static constexpr uint32_t kMaxSlots = kMaxBuckets * HashBucket::kSlots;
-  static constexpr uint32_t kPositionBits = 16;   // hash bits that choose the home
-  static constexpr uint32_t kWindowBits = 24;     // tag and fingerprint
+  static constexpr uint32_t kPositionBits = 16;  // hash bits that choose the home
+  static constexpr uint32_t kWindowBits = 24;    // tag and fingerprint
   static constexpr uint32_t kMaxLag = kWindowBits - kPositionBits - 1;  // of base behind depth
   static constexpr uint64_t kPointerMask = (uint64_t{1} << 48) - 1;
 
@@ -90,7 +94,8 @@ struct HashSegment {
   uint32_t depth = 0;
   uint32_t base = 0;
 
-  // A directory word: [ 7 homes | 3 stashes | 5 depth | 1 - | 42 pointer / 64 | 6 base ]; 0 is no segment.
+  // A directory word: [ 7 homes | 3 stashes | 5 depth | 1 - | 42 pointer / 64 | 6 base ]; 0 is no
+  // segment.
   static HashSegment Unpack(uint64_t word) {
     HashSegment s;
     s.buckets = reinterpret_cast<HashBucket*>(word & kPointerMask & ~uint64_t{63});
@@ -110,16 +115,21 @@ struct HashSegment {
   uint32_t Next(uint32_t home) const { return home + 1 == homes ? 0 : home + 1; }
 
   uint32_t HomeOf(uint64_t hash) const {
-    return static_cast<uint32_t>(((hash << depth) >> (64 - kPositionBits)) * homes >> kPositionBits);
+    return static_cast<uint32_t>(((hash << depth) >> (64 - kPositionBits)) * homes >>
+                                 kPositionBits);
   }
   uint64_t Window(uint64_t hash) const { return (hash << base) >> (64 - kWindowBits); }
-  static uint64_t WindowOf(uint64_t word, uint8_t fingerprint) { return word >> 48 << 8 | fingerprint; }
+  static uint64_t WindowOf(uint64_t word, uint8_t fingerprint) {
+    return word >> 48 << 8 | fingerprint;
+  }
   uint32_t HomeOfStored(uint64_t word, uint8_t fingerprint) const {
-    uint64_t position = WindowOf(word, fingerprint) << (depth - base) >> (kWindowBits - kPositionBits);
+    uint64_t position =
+        WindowOf(word, fingerprint) << (depth - base) >> (kWindowBits - kPositionBits);
     return static_cast<uint32_t>((position & ((1u << kPositionBits) - 1)) * homes >> kPositionBits);
   }
 
-  // Puts an element where there is room, moving others aside where that helps. False: no room, nothing changed.
+  // Puts an element where there is room, moving others aside where that helps. False: no room,
+  // nothing changed.
   bool Put(uint32_t home, uint64_t word, uint8_t fingerprint) {
     HashBucket& bucket = buckets[home];
     if (!bucket.full()) [[likely]] {
@@ -131,7 +141,8 @@ struct HashSegment {
   // Removes the element in that slot, whose home is known.
   void Remove(uint32_t home, uint32_t bucket, uint32_t slot);
 
-  // Calls f(bucket, slot) for every element of that home; stops when f returns true, and returns whether it did.
+  // Calls f(bucket, slot) for every element of that home; stops when f returns true, and returns
+  // whether it did.
   template <class F>
   bool ForHome(uint32_t home, F&& f) const {
     if (ForHomeIn(home, home, f)) return true;
@@ -150,7 +161,8 @@ struct HashSegment {
   bool ForHomeIn(uint32_t home, uint32_t index, F& f) const {
     const HashBucket& bucket = buckets[index];
     for (uint32_t slot = 0; slot < bucket.used(); ++slot) {
-      if (HomeOfStored(bucket.words[slot], bucket.fingerprints[slot]) == home && f(index, slot)) return true;
+      if (HomeOfStored(bucket.words[slot], bucket.fingerprints[slot]) == home && f(index, slot))
+        return true;
     }
     return false;
   }

@@ -1,19 +1,21 @@
 // HashTable: a hash table of pointers, for the keyspace and for large hashes, sets and sorted sets.
 //
-// Segmented extendible hashing: the top hash bits choose a segment through a directory, the next ones a bucket of one cache line
-// (hash_segment.h); a full segment grows or splits alone (hash_table_core.h), so no operation ever rehashes the table. After
-// Fagin et al. (extendible hashing) and Lu et al. (Dash: buckets with fingerprints, displacement and stash). Finding a key
-// reads the directory word, one bucket, seldom a second, and the element itself; finding that a key is missing reads
-// practically never an element: 18 hash bits or more are compared in the bucket first. An empty table has allocated nothing;
-// a small one is one bucket of 64 bytes, and it costs 10.5 to 11.5 bytes per element from some thousand elements on.
+// Segmented extendible hashing: the top hash bits choose a segment through a directory, the next
+// ones a bucket of one cache line (hash_segment.h); a full segment grows or splits alone
+// (hash_table_core.h), so no operation ever rehashes the table. After Fagin et al. (extendible
+// hashing) and Lu et al. (Dash: buckets with fingerprints, displacement and stash). Finding a key
+// reads the directory word, one bucket, seldom a second, and the element itself; finding that a key
+// is missing reads practically never an element: 18 hash bits or more are compared in the bucket
+// first. An empty table has allocated nothing; a small one is one bucket of 64 bytes, and it
+// costs 10.5 to 11.5 bytes per element from some thousand elements on.
 //
 // The table does not own the elements. Their addresses fit in 48 bits. Owned by one thread.
 //
 //   struct Traits {
 //     using Element = ...;
 //     using Key = std::string_view;                       // what elements are looked up by
-//     static uint64_t Hash(const Element*);               // all 64 bits well mixed; the same at every call
-//     static bool Equal(const Element*, Key);
+//     static uint64_t Hash(const Element*);               // all 64 bits well mixed; the same at
+//     every call static bool Equal(const Element*, Key);
 //   };
 #pragma once
 
@@ -47,10 +49,12 @@ class HashTable : public HashTableCore {
 
   // Adds an element whose key is not in the table.
   void Insert(uint64_t hash, Element* element) { InsertElement(hash * salt_, element, Hashing()); }
-  // The element lives at another address now; `from` is not read, its memory may be gone. False: `from` is not in the table.
+  // The element lives at another address now; `from` is not read, its memory may be gone. False:
+  // `from` is not in the table.
   bool Replace(uint64_t hash, const Element* from, Element* to);
-  // Removes an element by its address; false: not in the table. The table may shrink: only then, never at other calls, does it
-  // read other elements (to hash them), so the removed one may already be gone.
+  // Removes an element by its address; false: not in the table. The table may shrink: only then,
+  // never at other calls, does it read other elements (to hash them), so the removed one may
+  // already be gone.
   bool Erase(uint64_t hash, const Element* element);
   // Removes and returns the element with that key; null: none.
   Element* Extract(uint64_t hash, const Key& key) {
@@ -61,8 +65,8 @@ class HashTable : public HashTableCore {
   // Forgets all elements.
   void Clear() { FreeAll(); }
 
-  // Fetches what a Find of this hash will read first; then the element it will find. Called for some sixteen hashes one after the other,
-  // the cache misses overlap.
+  // Fetches what a Find of this hash will read first; then the element it will find. Called for
+  // some sixteen hashes one after the other, the cache misses overlap.
   void Prefetch(uint64_t hash) const {
     hash *= salt_;
     uint64_t word = DirectoryWord(hash);
@@ -80,9 +84,10 @@ class HashTable : public HashTableCore {
     if (match != 0) Touch(ElementOf(bucket.words[std::countr_zero(match)]));
   }
 
-  // Visits the elements at position `cursor`, a few that are neighbours in hash order, and returns the next position, below
-  // 2^kCursorBits; 0 after the last. Start with 0. An element that is in the table from the first call to the last is visited at
-  // least once, whatever is inserted and erased between the calls. `visit` must not change the table.
+  // Visits the elements at position `cursor`, a few that are neighbours in hash order, and returns
+  // the next position, below 2^kCursorBits; 0 after the last. Start with 0. An element that is in
+  // the table from the first call to the last is visited at least once, whatever is inserted and
+  // erased between the calls. `visit` must not change the table.
   template <class F>
   uint64_t Scan(uint64_t cursor, F&& visit) const;
 
@@ -93,22 +98,26 @@ class HashTable : public HashTableCore {
   // Any element, each equally likely (practically); null when empty.
   Element* RandomElement(Random& random) const;
 
-  // Empties the table in slices: calls `take` for about `max` elements, that are then no more in the table, and returns for how
-  // many; 0 when it is empty. Once begun, nothing but further calls, size() and the destructor may follow until it is empty.
+  // Empties the table in slices: calls `take` for about `max` elements, that are then no more in
+  // the table, and returns for how many; 0 when it is empty. Once begun, nothing but further calls,
+  // size() and the destructor may follow until it is empty.
   template <class F>
   size_t DrainSome(size_t max, F&& take);
 
  private:
-  static uint64_t HashOfElement(const void* e) { return Traits::Hash(static_cast<const Element*>(e)); }
+  static uint64_t HashOfElement(const void* e) {
+    return Traits::Hash(static_cast<const Element*>(e));
+  }
   HashOf Hashing() const { return {&HashOfElement, salt_}; }
-  // A load whose value nobody waits for. A prefetch instruction would be dropped where the address is not in the TLB, which among a
-  // million keys it seldom is.
+  // A load whose value nobody waits for. A prefetch instruction would be dropped where the address
+  // is not in the TLB, which among a million keys it seldom is.
   static void Touch(const void* p) { (void)*static_cast<const volatile char*>(p); }
   static Element* ElementOf(uint64_t word) {
     return reinterpret_cast<Element*>(word & HashSegment::kPointerMask);
   }
   static void PrefetchElementsOf(const HashBucket& bucket) {
-    for (uint32_t slot = 0; slot < bucket.used(); ++slot) __builtin_prefetch(ElementOf(bucket.words[slot]));
+    for (uint32_t slot = 0; slot < bucket.used(); ++slot)
+      __builtin_prefetch(ElementOf(bucket.words[slot]));
   }
   struct Place {
     HashSegment segment;
@@ -241,7 +250,8 @@ void HashTable<Traits>::ForEach(F&& visit) const {
     if (directory_[i] == 0) return;
     HashSegment s = HashSegment::Unpack(directory_[i]);
     for (uint32_t b = 0; b < s.total(); ++b) {
-      for (uint32_t slot = 0; slot < s.buckets[b].used(); ++slot) visit(ElementOf(s.buckets[b].words[slot]));
+      for (uint32_t slot = 0; slot < s.buckets[b].used(); ++slot)
+        visit(ElementOf(s.buckets[b].words[slot]));
     }
     i += size_t{1} << (directory_bits_ - s.depth);
   }
@@ -255,7 +265,8 @@ auto HashTable<Traits>::RandomElement(Random& random) const -> Element* {
   if (overflow_ != nullptr && random.Below(size_) < overflow_->size()) {
     return static_cast<Element*>((*overflow_)[random.Below(overflow_->size())].element);
   }
-  // Draws any slot of any segment, as if all segments had the full size, until one is in use: each element is equally likely.
+  // Draws any slot of any segment, as if all segments had the full size, until one is in use: each
+  // element is equally likely.
   for (int tries = 0; tries < 200; ++tries) {
     size_t index = random.Next() & ((size_t{1} << directory_bits_) - 1);
     HashSegment s = HashSegment::Unpack(directory_[index]);
@@ -264,7 +275,8 @@ auto HashTable<Traits>::RandomElement(Random& random) const -> Element* {
     uint64_t draw = random.Below(directory_bits_ == 0 ? s.slots() : HashSegment::kMaxSlots);
     uint32_t bucket = static_cast<uint32_t>(draw / HashBucket::kSlots);
     uint32_t slot = draw % HashBucket::kSlots;
-    if (bucket < s.total() && slot < s.buckets[bucket].used()) return ElementOf(s.buckets[bucket].words[slot]);
+    if (bucket < s.total() && slot < s.buckets[bucket].used())
+      return ElementOf(s.buckets[bucket].words[slot]);
   }
   // Very sparse: the first one from a random place on.
   Element* found = nullptr;
@@ -292,7 +304,8 @@ size_t HashTable<Traits>::DrainSome(size_t max, F&& take) {
     uint32_t n = s.Count();
     for (uint32_t b = 0; b < s.total(); ++b) {
       if (b + 1 < s.total()) PrefetchElementsOf(s.buckets[b + 1]);
-      for (uint32_t slot = 0; slot < s.buckets[b].used(); ++slot) take(ElementOf(s.buckets[b].words[slot]));
+      for (uint32_t slot = 0; slot < s.buckets[b].used(); ++slot)
+        take(ElementOf(s.buckets[b].words[slot]));
     }
     taken += n, size_ -= n;
     FreeSegment(s);

@@ -9,14 +9,17 @@
 namespace basalt {
 namespace {
 
-// The sizes of a segment in buckets; each is a size class of the allocator, so nothing is lost to rounding.
+// The sizes of a segment in buckets; each is a size class of the allocator, so nothing is lost to
+// rounding.
 constexpr uint32_t kSizes[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64};
 static_assert(std::end(kSizes)[-1] == HashSegment::kMaxBuckets);
 
 constexpr uint32_t StashesOf(uint32_t total) { return (total + 8) / 16; }
 static_assert(StashesOf(HashSegment::kMaxBuckets) < 8);
 
-uint32_t NextSize(uint32_t total) { return *std::upper_bound(std::begin(kSizes), std::end(kSizes), total); }
+uint32_t NextSize(uint32_t total) {
+  return *std::upper_bound(std::begin(kSizes), std::end(kSizes), total);
+}
 
 // The smallest size in which `n` elements fill at most 80 %; above kMaxBuckets: none.
 uint32_t SizeFor(uint32_t n) {
@@ -26,7 +29,8 @@ uint32_t SizeFor(uint32_t n) {
   return HashSegment::kMaxBuckets + 1;
 }
 
-// How far `base` is put behind `depth` when windows are computed anew: leaves room for splits as well as for merges.
+// How far `base` is put behind `depth` when windows are computed anew: leaves room for splits as
+// well as for merges.
 constexpr uint32_t kFreshLag = 2;
 static_assert(kFreshLag < HashSegment::kMaxLag);
 
@@ -47,7 +51,8 @@ struct HashTableCore::Gathered {
   void AddAll(const HashSegment& segment) {
     for (uint32_t b = 0; b < segment.total(); ++b) {
       const HashBucket& bucket = segment.buckets[b];
-      for (uint32_t slot = 0; slot < bucket.used(); ++slot) Add(bucket.words[slot], bucket.fingerprints[slot]);
+      for (uint32_t slot = 0; slot < bucket.used(); ++slot)
+        Add(bucket.words[slot], bucket.fingerprints[slot]);
     }
   }
   static void* ElementOf(uint64_t word) {
@@ -99,7 +104,8 @@ void HashTableCore::Swap(HashTableCore& other) {
 
 void HashTableCore::FreeAll() {
   size_t at = 0;
-  for (HashSegment s = TakeNextSegment(&at); s.buckets != nullptr; s = TakeNextSegment(&at)) FreeSegment(s);
+  for (HashSegment s = TakeNextSegment(&at); s.buckets != nullptr; s = TakeNextSegment(&at))
+    FreeSegment(s);
   if (directory_ != &root_) Free(directory_);
   directory_ = &root_;
   root_ = 0;  // may still hold a word from before the directory outgrew it
@@ -157,7 +163,8 @@ void HashTableCore::InsertSlow(uint64_t hash, void* element, HashOf hash_of) {
   do {
     HashSegment segment = SegmentOf(hash);
     uint64_t window = segment.Window(hash);
-    if (segment.Put(segment.HomeOf(hash), window >> 8 << 48 | bits, static_cast<uint8_t>(window))) return;
+    if (segment.Put(segment.HomeOf(hash), window >> 8 << 48 | bits, static_cast<uint8_t>(window)))
+      return;
   } while (Grow(hash, hash_of));
   AddOverflow(hash, element);
 }
@@ -172,10 +179,10 @@ bool HashTableCore::Grow(uint64_t hash, HashOf hash_of) {
   return true;
 }
 
-// A segment with these elements, of the smallest size from `min_total` on that takes them. What not even the largest takes, because
-// hashes are not random, goes to the overflow list.
-HashSegment HashTableCore::Build(const Gathered& from, uint32_t depth, uint32_t base, uint32_t min_total,
-                                 HashOf hash_of) {
+// A segment with these elements, of the smallest size from `min_total` on that takes them. What not
+// even the largest takes, because hashes are not random, goes to the overflow list.
+HashSegment HashTableCore::Build(const Gathered& from, uint32_t depth, uint32_t base,
+                                 uint32_t min_total, HashOf hash_of) {
   for (uint32_t total = std::min(min_total, HashSegment::kMaxBuckets);; total = NextSize(total)) {
     HashSegment segment = NewSegment(total, depth, base);
     uint32_t unplaced = 0;
@@ -274,7 +281,8 @@ void HashTableCore::HalveDirectory() {
   merges_ = 0;
   size_t words = size_t{1} << directory_bits_;
   uint32_t deepest = 0;
-  for (size_t i = 0; i < words; ++i) deepest = std::max(deepest, HashSegment::Unpack(directory_[i]).depth);
+  for (size_t i = 0; i < words; ++i)
+    deepest = std::max(deepest, HashSegment::Unpack(directory_[i]).depth);
   if (deepest == directory_bits_) return;
   uint32_t drop = directory_bits_ - deepest;
   uint64_t* smaller = &root_;

@@ -1,11 +1,13 @@
-// The part of HashTable (hash_table.h) that does not depend on the element type: the directory, and how segments grow, split,
-// shrink and merge.
+// The part of HashTable (hash_table.h) that does not depend on the element type: the directory, and
+// how segments grow, split, shrink and merge.
 //
-// The directory is an array of 2^directory_bits words, indexed by the top bits of the hash; a segment of depth d fills the
-// 2^(directory_bits - d) neighbouring words of its prefix. Segments grow in steps of 14 to 33 %, up to 4 KB, and then split in two
-// that begin small again, so the slots in use stay above 70 % of those allocated however many elements there are. Each
-// such step touches one segment. When a segment cannot split (the directory would be out of proportion, as when somebody found a way to
-// make hashes collide), elements go to a plain overflow list, so that nothing ever fails, it only gets slower.
+// The directory is an array of 2^directory_bits words, indexed by the top bits of the hash; a
+// segment of depth d fills the 2^(directory_bits - d) neighbouring words of its prefix. Segments
+// grow in steps of 14 to 33 %, up to 4 KB, and then split in two that begin small again, so the
+// slots in use stay above 70 % of those allocated however many elements there are. Each such step
+// touches one segment. When a segment cannot split (the directory would be out of proportion, as
+// when somebody found a way to make hashes collide), elements go to a plain overflow list, so that
+// nothing ever fails, it only gets slower.
 //
 // Owned by one thread.
 #pragma once
@@ -32,14 +34,16 @@ class HashTableCore {
   static constexpr uint32_t kCursorBits = kMaxDirectoryBits + HashSegment::kPositionBits;
 
  protected:
-  // An element's hash as this table orders it: Traits::Hash times the table's salt. Without a salt of its own, a table filled in
-  // the order of another one (a copy, SUNIONSTORE, a load) would get all of the first hashes first, and crowd them into one segment.
+  // An element's hash as this table orders it: Traits::Hash times the table's salt. Without a salt
+  // of its own, a table filled in the order of another one (a copy, SUNIONSTORE, a load) would get
+  // all of the first hashes first, and crowd them into one segment.
   struct HashOf {
     uint64_t (*hash)(const void* element);
     uint64_t salt;
     uint64_t operator()(const void* element) const { return hash(element) * salt; }
   };
-  // Odd, so that multiplying by it loses nothing; the top bits of the product, which choose the segment, depend on all bits.
+  // Odd, so that multiplying by it loses nothing; the top bits of the product, which choose the
+  // segment, depend on all bits.
   static uint64_t NewSalt();
 
   struct Overflow {
@@ -72,14 +76,16 @@ class HashTableCore {
     if (word != 0) [[likely]] {
       HashSegment segment = HashSegment::Unpack(word);
       uint64_t window = segment.Window(hash);
-      if (segment.Put(segment.HomeOf(hash), window >> 8 << 48 | bits, static_cast<uint8_t>(window))) return;
+      if (segment.Put(segment.HomeOf(hash), window >> 8 << 48 | bits, static_cast<uint8_t>(window)))
+        return;
     }
     InsertSlow(hash, element, hash_of);
   }
 
   // After an element left that home: gives memory back where a segment has become sparse.
   void AfterRemove(const HashSegment& segment, uint32_t home, uint64_t hash, HashOf hash_of) {
-    // Counting a segment costs a little, so only one in four removals from a nearly empty bucket does.
+    // Counting a segment costs a little, so only one in four removals from a nearly empty bucket
+    // does.
     if (--size_ == 0) {
       FreeAll();
     } else if (segment.buckets[home].used() <= kSparse && (hash & 3) == 0) {
@@ -92,7 +98,8 @@ class HashTableCore {
 
   bool EraseOverflow(const void* element);
 
-  // Removes the next segment at or after directory index `*at` and returns it for the caller to free; no buckets at the end.
+  // Removes the next segment at or after directory index `*at` and returns it for the caller to
+  // free; no buckets at the end.
   HashSegment TakeNextSegment(size_t* at);
   void FreeSegment(const HashSegment& segment);
 
@@ -116,14 +123,15 @@ class HashTableCore {
   void HalveDirectory();
 
   HashSegment NewSegment(uint32_t total, uint32_t depth, uint32_t base);
-  HashSegment Build(const Gathered& from, uint32_t depth, uint32_t base, uint32_t min_total, HashOf hash_of);
+  HashSegment Build(const Gathered& from, uint32_t depth, uint32_t base, uint32_t min_total,
+                    HashOf hash_of);
   void AddOverflow(uint64_t hash, void* element);
   // Points all directory words of the segment's prefix, that of `hash`, to it.
   void Publish(const HashSegment& segment, uint64_t hash);
 
-  uint64_t root_ = 0;           // the directory while one word is enough
-  size_t buckets_ = 0;          // allocated
-  uint32_t merges_ = 0;         // since the directory was last looked at for halving
+  uint64_t root_ = 0;    // the directory while one word is enough
+  size_t buckets_ = 0;   // allocated
+  uint32_t merges_ = 0;  // since the directory was last looked at for halving
 };
 
 }  // namespace basalt

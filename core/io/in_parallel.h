@@ -12,8 +12,8 @@
 
 namespace basalt {
 
-// Calls work(0) ... work(n - 1), on as many threads as there are cores, but one after the other where the file system takes calls
-// of one thread only. Returns when all have returned.
+// Calls work(0) ... work(n - 1), on as many threads as there are cores, but one after the other
+// where the file system takes calls of one thread only. Returns when all have returned.
 inline void InParallel(const FileSystem& fs, uint32_t n, absl::FunctionRef<void(uint32_t)> work) {
   std::atomic<uint32_t> next{0};
   auto take = [&] {

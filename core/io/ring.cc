@@ -18,23 +18,29 @@ absl::Status SetupError(int error) {
   switch (error) {
     case ENOSYS:
       return absl::UnavailableError(
-          "io_uring is missing: this kernel is too old or built without it; Basalt needs Linux 6.1 or newer");
+          "io_uring is missing: this kernel is too old or built without it; Basalt needs Linux 6.1 "
+          "or newer");
     case EINVAL:
       return absl::UnavailableError(
-          "io_uring refuses SINGLE_ISSUER with DEFER_TASKRUN: the kernel is too old; Basalt needs Linux 6.1 or newer");
+          "io_uring refuses SINGLE_ISSUER with DEFER_TASKRUN: the kernel is too old; Basalt needs "
+          "Linux 6.1 or newer");
     case EPERM:
     case EACCES:
       return absl::PermissionDeniedError(
-          "io_uring is forbidden here: check `sysctl kernel.io_uring_disabled` (must be 0, or 1 with the group in "
-          "kernel.io_uring_group), and in a container the seccomp profile (allow io_uring_setup, io_uring_enter, "
+          "io_uring is forbidden here: check `sysctl kernel.io_uring_disabled` (must be 0, or 1 "
+          "with the group in "
+          "kernel.io_uring_group), and in a container the seccomp profile (allow io_uring_setup, "
+          "io_uring_enter, "
           "io_uring_register)");
     case ENOMEM:
       return absl::ResourceExhaustedError(
-          "io_uring could not lock its memory: raise the memlock limit (`ulimit -l unlimited`, or LimitMEMLOCK= in "
+          "io_uring could not lock its memory: raise the memlock limit (`ulimit -l unlimited`, or "
+          "LimitMEMLOCK= in "
           "the systemd unit)");
     case EMFILE:
     case ENFILE:
-      return absl::ResourceExhaustedError("no file descriptor left for io_uring: raise `ulimit -n`");
+      return absl::ResourceExhaustedError(
+          "no file descriptor left for io_uring: raise `ulimit -n`");
     default:
       return absl::InternalError(absl::StrCat("io_uring_setup failed: ", strerror(error)));
   }
@@ -124,7 +130,8 @@ class Uring final : public Ring {
   void AcceptMultishot(int fd, Token token) override;
   void ReceiveMultishot(int fd, Token token) override;
   void Send(int fd, std::string_view data, Token token) override;
-  void WriteThenSync(int fd, uint64_t offset, std::string_view data, Token write, Token sync) override;
+  void WriteThenSync(int fd, uint64_t offset, std::string_view data, Token write,
+                     Token sync) override;
   void Write(int fd, uint64_t offset, std::string_view data, Token token) override;
   void Datasync(int fd, Token token) override;
   void PollMultishot(int fd, Token token) override;
@@ -143,14 +150,16 @@ class Uring final : public Ring {
 
 absl::Status Uring::Open(const RingOptions& options) {
   io_uring_params params{};
-  params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_COOP_TASKRUN |
-                 IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL;
+  params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                 IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL;
   params.cq_entries = options.completions;
-  if (int r = io_uring_queue_init_params(options.submissions, &ring_, &params); r < 0) return SetupError(-r);
+  if (int r = io_uring_queue_init_params(options.submissions, &ring_, &params); r < 0)
+    return SetupError(-r);
   ready_ = true;
   io_uring_ring_dontfork(&ring_);
   io_uring_register_ring_fd(&ring_);  // saves a table look-up per system call; works without it too
-  if (absl::Status s = buffers_.Register(&ring_, 0, options.buffers, options.buffer_bytes); !s.ok()) return s;
+  if (absl::Status s = buffers_.Register(&ring_, 0, options.buffers, options.buffer_bytes); !s.ok())
+    return s;
   buffer_memory_ = buffers_.data(0);
   buffer_bytes_ = options.buffer_bytes;
   return absl::OkStatus();
@@ -163,12 +172,15 @@ Uring::~Uring() {
 io_uring_sqe* Uring::NextEntry() {
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
   if (__builtin_expect(sqe == nullptr, 0)) {
-    // The submission queue is full: hand it to the kernel now; the completions wait for the next reap.
+    // The submission queue is full: hand it to the kernel now; the completions wait for the next
+    // reap.
     int submitted = io_uring_submit(&ring_);
     sqe = io_uring_get_sqe(&ring_);
     while (sqe == nullptr) {
-      // The completion queue overflowed and the kernel wants it drained first; make room without running anything.
-      BASALT_CHECK(submitted >= 0 || submitted == -EBUSY || submitted == -EAGAIN || submitted == -EINTR);
+      // The completion queue overflowed and the kernel wants it drained first; make room without
+      // running anything.
+      BASALT_CHECK(submitted >= 0 || submitted == -EBUSY || submitted == -EAGAIN ||
+                   submitted == -EINTR);
       submitted = io_uring_submit_and_get_events(&ring_);
       sqe = io_uring_get_sqe(&ring_);
     }

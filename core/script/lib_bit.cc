@@ -80,18 +80,18 @@ int ToHex(lua_State* lua) {
 }
 
 constexpr luaL_Reg kBitFunctions[] = {{"tobit", ToBit},
-                                   {"bnot", Not},
-                                   {"bswap", SwapBytes},
-                                   {"band", And},
-                                   {"bor", Or},
-                                   {"bxor", Xor},
-                                   {"lshift", ShiftLeft},
-                                   {"rshift", ShiftRight},
-                                   {"arshift", ShiftSigned},
-                                   {"rol", RotateLeft},
-                                   {"ror", RotateRight},
-                                   {"tohex", ToHex},
-                                   {nullptr, nullptr}};
+                                      {"bnot", Not},
+                                      {"bswap", SwapBytes},
+                                      {"band", And},
+                                      {"bor", Or},
+                                      {"bxor", Xor},
+                                      {"lshift", ShiftLeft},
+                                      {"rshift", ShiftRight},
+                                      {"arshift", ShiftSigned},
+                                      {"rol", RotateLeft},
+                                      {"ror", RotateRight},
+                                      {"tohex", ToHex},
+                                      {nullptr, nullptr}};
 
 }  // namespace
 

@@ -65,10 +65,10 @@ int UnpackLimit(lua_State* lua) {
 }
 
 constexpr luaL_Reg kPackFunctions[] = {{"pack", PackAll},
-                                   {"unpack", UnpackAll},
-                                   {"unpack_one", UnpackOne},
-                                   {"unpack_limit", UnpackLimit},
-                                   {nullptr, nullptr}};
+                                       {"unpack", UnpackAll},
+                                       {"unpack_one", UnpackOne},
+                                       {"unpack_limit", UnpackLimit},
+                                       {nullptr, nullptr}};
 
 void SetText(lua_State* lua, const char* field, const char* text) {
   lua_pushstring(lua, text);

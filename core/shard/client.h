@@ -1,5 +1,6 @@
-// What a connection is to the commands: its session (database, protocol, name ...) and its replies in order.
-// Owner: the shard that serves the connection. net/conn derives the connection with its socket from it.
+// What a connection is to the commands: its session (database, protocol, name ...) and its replies
+// in order. Owner: the shard that serves the connection. net/conn derives the connection with its
+// socket from it.
 #pragma once
 
 #include <algorithm>
@@ -56,10 +57,12 @@ class Client {
   }
 
   // --- replies
-  std::string out;           // in order, ready to be sent
-  ReplyQueue replies;        // what cannot be written to `out` yet
-  uint32_t queued_local = 0; // own commands of this tick that are still to run; their replies come before `replies`
-  // Part of `out` must wait for the home shard's log: bytes from `offset` on leave once `batch` is durable.
+  std::string out;     // in order, ready to be sent
+  ReplyQueue replies;  // what cannot be written to `out` yet
+  uint32_t queued_local =
+      0;  // own commands of this tick that are still to run; their replies come before `replies`
+  // Part of `out` must wait for the home shard's log: bytes from `offset` on leave once `batch` is
+  // durable.
   struct Hold {
     size_t offset;
     uint64_t batch;
@@ -67,20 +70,21 @@ class Client {
   RingDeque<Hold> holds;
 
   // --- state of dispatch
-  bool paused = false;         // a multi-shard command is in flight: nothing more is dispatched
-  Tx* gathering = nullptr;     // a multi-shard command that has not started yet and takes those behind it along (core/tx)
-  bool blocked = false;        // waits in a blocking command
+  bool paused = false;      // a multi-shard command is in flight: nothing more is dispatched
+  Tx* gathering = nullptr;  // a multi-shard command that has not started yet and takes those behind
+                            // it along (core/tx)
+  bool blocked = false;     // waits in a blocking command
   bool close_after_reply = false;
-  bool closed = false;         // the connection is gone; the object lives until its last hop is back
-  uint32_t in_flight = 0;      // commands sent to other shards and not yet back
+  bool closed = false;     // the connection is gone; the object lives until its last hop is back
+  uint32_t in_flight = 0;  // commands sent to other shards and not yet back
   uint64_t commands = 0;
 
   // What only its socket knows; for CLIENT LIST.
   struct Usage {
     int fd = -1;
     int64_t last_input_ms = 0;
-    size_t input_bytes = 0, input_room = 0;    // received and not yet run; room left in that buffer
-    size_t output_bytes = 0;                   // written and not yet sent
+    size_t input_bytes = 0, input_room = 0;  // received and not yet run; room left in that buffer
+    size_t output_bytes = 0;                 // written and not yet sent
     size_t memory = 0;
   };
   virtual Usage usage() const { return {}; }
@@ -92,7 +96,8 @@ class Client {
   }
   void DropMuted() {
     if (out.size() > muted_from) out.resize(muted_from);
-    for (size_t i = 0; i < holds.size(); ++i) holds[i].offset = std::min(holds[i].offset, muted_from);
+    for (size_t i = 0; i < holds.size(); ++i)
+      holds[i].offset = std::min(holds[i].offset, muted_from);
   }
 
   bool Idle() const { return replies.empty() && queued_local == 0 && in_flight == 0; }

@@ -87,7 +87,8 @@ void CommandContext::Changed(std::string_view key, DbIndex db, int n) {
   keyspace.TouchWatchers(db, key);
   if (setting_.parked_world && keyspace.journal().enabled()) parked_effects_.emplace_back(db, key);
   if (keyspace.dirty_keys().enabled()) {
-    Shard& owner = setting_.parked_world ? setting_.world->shard(setting_.world->OwnerOf(key)) : *setting_.shard;
+    Shard& owner = setting_.parked_world ? setting_.world->shard(setting_.world->OwnerOf(key))
+                                         : *setting_.shard;
     keyspace.dirty_keys().MarkWritten(HashKey(key), Lsn(owner.log().open_batch()));
   }
 }
@@ -96,9 +97,11 @@ void CommandContext::ChangedEverything(int64_t n) {
   changed_ = changed_everything_ = true;
   if (setting_.replay) return;
   local().dirty += n;
-  // Each shard counts the batches of its own log: one marked with another's number might wait for a batch that never comes.
+  // Each shard counts the batches of its own log: one marked with another's number might wait for a
+  // batch that never comes.
   auto mark = [](Keyspace& keyspace, Shard* shard) {
-    if (keyspace.dirty_keys().enabled()) keyspace.dirty_keys().MarkAllWritten(Lsn(shard->log().open_batch()));
+    if (keyspace.dirty_keys().enabled())
+      keyspace.dirty_keys().MarkAllWritten(Lsn(shard->log().open_batch()));
   };
   if (!setting_.parked_world) return mark(local(), setting_.shard);
   for (size_t i = 0, shards = ParkedKeyspaces(); i < shards; ++i) {
@@ -138,7 +141,8 @@ void CommandContext::NoteReads() {
 void CommandContext::FinishLog() {
   if (setting_.replay) return;
   if (changed_everything_) {
-    ForEachKeyspace([&](Keyspace& keyspace) { keyspace.journal().Record(db_, std::span(args.v, args.n)); });
+    ForEachKeyspace(
+        [&](Keyspace& keyspace) { keyspace.journal().Record(db_, std::span(args.v, args.n)); });
     return;
   }
   if (setting_.parked_world) return LogParkedEffects();
@@ -153,7 +157,8 @@ void CommandContext::FinishLog() {
 
 void CommandContext::LogParkedEffects() {
   std::sort(parked_effects_.begin(), parked_effects_.end());
-  parked_effects_.erase(std::unique(parked_effects_.begin(), parked_effects_.end()), parked_effects_.end());
+  parked_effects_.erase(std::unique(parked_effects_.begin(), parked_effects_.end()),
+                        parked_effects_.end());
   for (const auto& [db, key] : parked_effects_) RecordState(KeyspaceOf(key), db, key);
   parked_effects_.clear();
 }

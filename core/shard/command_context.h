@@ -1,6 +1,7 @@
-// One execution of one command, on the thread that owns the keyspace it works on - or, in world mode, that borrows all
-// of them while their shards are parked. Handlers are ordinary single-threaded code; this object decides where a key lives,
-// which effects the log gets, and which log batches the reply depends on.
+// One execution of one command, on the thread that owns the keyspace it works on - or, in world
+// mode, that borrows all of them while their shards are parked. Handlers are ordinary
+// single-threaded code; this object decides where a key lives, which effects the log gets, and
+// which log batches the reply depends on.
 #pragma once
 
 #include <algorithm>
@@ -27,24 +28,29 @@ class CommandContext {
  public:
   // What differs between the ways to run a command.
   struct Setting {
-    Keyspace* local = nullptr;    // the slice to work on; in world mode the slice of the running thread
-    World* world = nullptr;       // the server; null only in tests and tools that have none
-    bool parked_world = false;    // world mode: every key of every shard may be touched
-    Shard* shard = nullptr;       // the running thread's shard; null in tests and during recovery
-    Client* client = nullptr;     // set for kHome and kAllShards commands and those in a transaction run at home
-    bool replay = false;          // effects come from the log: they are not logged again
-    bool in_script = false;       // called by a script
+    Keyspace* local =
+        nullptr;             // the slice to work on; in world mode the slice of the running thread
+    World* world = nullptr;  // the server; null only in tests and tools that have none
+    bool parked_world = false;  // world mode: every key of every shard may be touched
+    Shard* shard = nullptr;     // the running thread's shard; null in tests and during recovery
+    Client* client =
+        nullptr;  // set for kHome and kAllShards commands and those in a transaction run at home
+    bool replay = false;                     // effects come from the log: they are not logged again
+    bool in_script = false;                  // called by a script
     const CommandTable* commands = nullptr;  // what scripts may call, and ...
-    Extension* scripts = nullptr;            // ... the engine that runs them (core/script), where there is no world
-    bool may_block = false;       // a blocking command may wait for its keys; otherwise it answers as if its time were up
-    const std::string_view* only_key = nullptr;  // a blocked command is tried again for this key alone
+    Extension* scripts =
+        nullptr;             // ... the engine that runs them (core/script), where there is no world
+    bool may_block = false;  // a blocking command may wait for its keys; otherwise it answers as if
+                             // its time were up
+    const std::string_view* only_key =
+        nullptr;  // a blocked command is tried again for this key alone
   };
 
   CommandContext(const Setting& setting, std::string* out, int resp)
       : reply(out, resp), setting_(setting) {}
 
-  Args args;                         // args[0] is the name
-  std::string_view raw;              // the request as RESP text, or empty
+  Args args;             // args[0] is the name
+  std::string_view raw;  // the request as RESP text, or empty
   const CommandSpec* spec = nullptr;
   Reply reply;
 
@@ -79,8 +85,8 @@ class CommandContext {
   // The key's entry or null, in database db_index().
   Entry* Find(std::string_view key) { return DbOf(key).Find(key); }
 
-  // Whether the key's slice is at hand: it is this shard's, or everything is parked. Only scripts reach for keys that
-  // nobody has checked; every other command comes to where its keys are.
+  // Whether the key's slice is at hand: it is this shard's, or everything is parked. Only scripts
+  // reach for keys that nobody has checked; every other command comes to where its keys are.
   bool CanReach(std::string_view key) const;
 
   // --- scripts
@@ -88,16 +94,21 @@ class CommandContext {
   CommandContext Nested(std::string* out, int resp) const;
   // What a nested command depended on, this one does, too.
   void Adopt(const CommandContext& nested) { gate_ = std::max(gate_, nested.gate_); }
-  // Runs this command again with every shard parked; whatever it did has been undone, and its reply is dropped. Not in world mode.
+  // Runs this command again with every shard parked; whatever it did has been undone, and its reply
+  // is dropped. Not in world mode.
   void Escalate() { escalated_ = true; }
   bool escalated() const { return escalated_; }
 
   // --- blocking
-  // Whether a blocking command may take from `key`: when it is tried again, only from the key that has become ready.
-  bool MayServe(std::string_view key) const { return setting_.only_key == nullptr || *setting_.only_key == key; }
+  // Whether a blocking command may take from `key`: when it is tried again, only from the key that
+  // has become ready.
+  bool MayServe(std::string_view key) const {
+    return setting_.only_key == nullptr || *setting_.only_key == key;
+  }
   bool tried_again() const { return setting_.only_key != nullptr; }
-  // There is nothing to take: the client waits for one of `keys` to hold a value of `type`, for `timeout_ms` (0: for ever), and
-  // nothing is replied. False when it may not wait: then the command replies what it does when its time is up.
+  // There is nothing to take: the client waits for one of `keys` to hold a value of `type`, for
+  // `timeout_ms` (0: for ever), and nothing is replied. False when it may not wait: then the
+  // command replies what it does when its time is up.
   struct BlockRequest {
     ValueType type;
     Args keys;  // among the command's words
@@ -110,16 +121,19 @@ class CommandContext {
   bool may_block() const { return setting_.may_block; }
   const std::optional<BlockRequest>& block_request() const { return block_; }
 
-  // In a park under `always`: what the command did counts only once it is durable; else the reply is this error (a constant).
+  // In a park under `always`: what the command did counts only once it is durable; else the reply
+  // is this error (a constant).
   void ErrorUnlessDurable(std::string_view error) { unless_durable_ = error; }
   std::string_view unless_durable() const { return unless_durable_; }
 
   // --- effects
-  // `key` was modified or deleted: counts `n` changes towards the save points, fails the transactions that watch it, and has
-  // the command logged. Once per key that changed; again is harmless.
+  // `key` was modified or deleted: counts `n` changes towards the save points, fails the
+  // transactions that watch it, and has the command logged. Once per key that changed; again is
+  // harmless.
   void Changed(std::string_view key, int n = 1) { Changed(key, db_, n); }
   void Changed(std::string_view key, DbIndex db, int n);
-  // The log gets these words instead of the command as it came; several calls make several records, in order.
+  // The log gets these words instead of the command as it came; several calls make several records,
+  // in order.
   void LogInstead(std::initializer_list<std::string_view> words) {
     LogInstead(Args{words.begin(), words.size()});
   }
@@ -132,7 +146,8 @@ class CommandContext {
   void Begin(const CommandSpec& command, Args words, std::string_view raw_text);
   // Runs the handler and logs what it did.
   void Run();
-  // The batch of the local log that the reply depends on; 0 when it depends on nothing that is not yet durable.
+  // The batch of the local log that the reply depends on; 0 when it depends on nothing that is not
+  // yet durable.
   uint64_t gate() const { return gate_; }
   void ClearGate() { gate_ = 0; }
   bool changed() const { return changed_; }
@@ -156,7 +171,8 @@ class CommandContext {
   std::string_view unless_durable_;
   std::optional<BlockRequest> block_;
   uint64_t gate_ = 0;
-  std::vector<std::pair<DbIndex, std::string>> parked_effects_;  // world mode: keys whose final state is to be logged
+  std::vector<std::pair<DbIndex, std::string>>
+      parked_effects_;  // world mode: keys whose final state is to be logged
 };
 
 }  // namespace basalt

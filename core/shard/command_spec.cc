@@ -9,8 +9,9 @@ namespace {
 
 constexpr size_t kNameMax = 16 + 16;
 
-// The first 16 bytes of a name, letters in lower case. OR-ing 0x20 also changes '@'..'_' and digits stay as they are
-// (they have that bit), so equal words can only come from names that differ in case, or in characters that no command has.
+// The first 16 bytes of a name, letters in lower case. OR-ing 0x20 also changes '@'..'_' and digits
+// stay as they are (they have that bit), so equal words can only come from names that differ in
+// case, or in characters that no command has.
 void Fold(std::string_view name, uint64_t word[2]) {
   word[0] = word[1] = 0;
   if (name.size() >= 8) {
@@ -97,7 +98,8 @@ bool FindKeys(const CommandSpec& spec, Args args, std::vector<uint32_t>* positio
   if (spec.keys.finder != nullptr) return spec.keys.finder(args, positions);
   if (spec.keys.first == 0) return true;
   int last = spec.keys.last < 0 ? static_cast<int>(args.size()) + spec.keys.last : spec.keys.last;
-  for (int i = spec.keys.first; i <= last && i < static_cast<int>(args.size()); i += spec.keys.step) {
+  for (int i = spec.keys.first; i <= last && i < static_cast<int>(args.size());
+       i += spec.keys.step) {
     positions->push_back(static_cast<uint32_t>(i));
   }
   return true;

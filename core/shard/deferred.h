@@ -1,6 +1,7 @@
-// Commands of one shard that wait for a key which a transaction over several shards holds (KeyLocks), in the order they came.
-// Behind a command that waits, all later ones of the same connection wait, too, so that each connection's commands keep their
-// order. Owner: the shard's thread. Bounded by what connections may have under way.
+// Commands of one shard that wait for a key which a transaction over several shards holds
+// (KeyLocks), in the order they came. Behind a command that waits, all later ones of the same
+// connection wait, too, so that each connection's commands keep their order. Owner: the shard's
+// thread. Bounded by what connections may have under way.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +33,9 @@ struct DeferredOwn {
 class DeferredCommands {
  public:
   struct Item {
-    Client* client;                    // of another shard's client only the address counts
-    HopBatch* batch;                   // null for an own command
-    uint32_t index;                    // in the batch
+    Client* client;   // of another shard's client only the address counts
+    HopBatch* batch;  // null for an own command
+    uint32_t index;   // in the batch
     std::unique_ptr<DeferredOwn> own;
   };
 
@@ -42,14 +43,16 @@ class DeferredCommands {
   size_t size() const { return items_.size(); }
   bool Has(const Client* client) const { return clients_.contains(client); }
 
-  void Add(HopBatch* batch, uint32_t index) { Push({batch->commands[index].client, batch, index, nullptr}); }
+  void Add(HopBatch* batch, uint32_t index) {
+    Push({batch->commands[index].client, batch, index, nullptr});
+  }
   void Add(DeferredOwn own) {
     Client* client = own.client;
     Push({client, nullptr, 0, std::make_unique<DeferredOwn>(std::move(own))});
   }
 
-  // Calls run(item), in order, for each item that no earlier one of its connection still waits before. It answers whether the
-  // item is done; else the item stays.
+  // Calls run(item), in order, for each item that no earlier one of its connection still waits
+  // before. It answers whether the item is done; else the item stays.
   template <class F>
   void Retry(F&& run) {
     absl::flat_hash_set<const Client*> waiting;

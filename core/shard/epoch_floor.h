@@ -1,6 +1,7 @@
-// The epochs in which a shard has promised transactions a place in its log that they have not used yet. The transaction's epoch is
-// read by its coordinator after the promise, so it is not below the one of the promise: while promises are open, nothing from
-// the oldest one's epoch on may be called complete. Owner: the shard's thread.
+// The epochs in which a shard has promised transactions a place in its log that they have not used
+// yet. The transaction's epoch is read by its coordinator after the promise, so it is not below the
+// one of the promise: while promises are open, nothing from the oldest one's epoch on may be called
+// complete. Owner: the shard's thread.
 #pragma once
 
 #include <cstddef>

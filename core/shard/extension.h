@@ -1,4 +1,5 @@
-// What a higher folder hangs on a shard or on the world without their knowing what it is: the script engine's state.
+// What a higher folder hangs on a shard or on the world without their knowing what it is: the
+// script engine's state.
 #pragma once
 
 namespace basalt {
@@ -14,7 +15,8 @@ class Extension {
 // The script engine of a shard (core/script).
 class ScriptHost : public Extension {
  public:
-  // Whether the script that these words call is known to touch no key but those it declares, whatever its arguments are.
+  // Whether the script that these words call is known to touch no key but those it declares,
+  // whatever its arguments are.
   virtual bool KeepsToItsKeys(const CommandSpec& spec, Args args) = 0;
 };
 

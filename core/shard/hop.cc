@@ -28,8 +28,8 @@ void AppendRequest(std::string* out, Args args) {
   }
 }
 
-HopCommand& HopBatch::Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp, Args args,
-                          std::string_view raw) {
+HopCommand& HopBatch::Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db,
+                          int resp, Args args, std::string_view raw) {
   HopCommand command{.spec = spec,
                      .client = client,
                      .ticket = ticket,

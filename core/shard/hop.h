@@ -1,7 +1,9 @@
-// A hop: the commands that one shard sends another in one tick, and their replies back, in one object that travels both ways.
+// A hop: the commands that one shard sends another in one tick, and their replies back, in one
+// object that travels both ways.
 //
-// The sender fills `commands`, `words` and `text` and hands the object over; from then on it belongs to the receiver, which
-// runs the commands, fills `replies` and `results` and hands it back. Mailboxes order the two hand-overs; nobody else sees it.
+// The sender fills `commands`, `words` and `text` and hands the object over; from then on it
+// belongs to the receiver, which runs the commands, fills `replies` and `results` and hands it
+// back. Mailboxes order the two hand-overs; nobody else sees it.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +28,9 @@ struct HopCommand {
   uint32_t text_end;
   DbIndex db;
   uint8_t resp;
-  bool alone;           // nothing of its connection follows before its answer: the connection is paused
-  uint32_t members;     // of EXEC: that many commands follow which are its transaction; they have no answers of their own
+  bool alone;  // nothing of its connection follows before its answer: the connection is paused
+  uint32_t members;  // of EXEC: that many commands follow which are its transaction; they have no
+                     // answers of their own
 };
 
 struct HopResult {
@@ -63,10 +66,10 @@ struct HopBatch {
   std::string_view RawOf(const HopCommand& command) const {
     return std::string_view(text).substr(command.text_begin, command.text_end - command.text_begin);
   }
-  // Copies a command into the batch. `raw` is its RESP text as received, or empty (inline): then it is written anew. Returns the command
-  // as added, for what is seldom set.
-  HopCommand& Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp, Args args,
-                  std::string_view raw);
+  // Copies a command into the batch. `raw` is its RESP text as received, or empty (inline): then it
+  // is written anew. Returns the command as added, for what is seldom set.
+  HopCommand& Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db, int resp,
+                  Args args, std::string_view raw);
   void Clear();
 };
 

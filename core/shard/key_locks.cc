@@ -45,11 +45,13 @@ KeyLocks::Outcome KeyLocks::Request(LockRequest* request) {
   return Outcome::kGranted;
 }
 
-// Takes its place by number. Larger ones that conflict and were there before have not been granted: they wait for this one now.
+// Takes its place by number. Larger ones that conflict and were there before have not been granted:
+// they wait for this one now.
 void KeyLocks::StandInLine(LockRequest* request, const LockWish& wish) {
   Cell& cell = cells_[wish.hash];
-  auto at = std::find_if(cell.queue.begin(), cell.queue.end(),
-                         [&](const Place& other) { return other.request->number > request->number; });
+  auto at = std::find_if(cell.queue.begin(), cell.queue.end(), [&](const Place& other) {
+    return other.request->number > request->number;
+  });
   for (auto other = at; other != cell.queue.end(); ++other) {
     if (!(wish.exclusive || other->exclusive) || !IsFree(cell, &*other)) continue;
     LockRequest* later = other->request;
@@ -84,9 +86,11 @@ void KeyLocks::Release(LockRequest* request) {
     auto it = cells_.find(wish.hash);
     Cell& cell = it->second;
     if (granted) --(wish.exclusive ? cell.held_exclusive : cell.held_shared);
-    auto place = std::find_if(cell.queue.begin(), cell.queue.end(), [&](const Place& p) { return p.request == request; });
+    auto place = std::find_if(cell.queue.begin(), cell.queue.end(),
+                              [&](const Place& p) { return p.request == request; });
     place = cell.queue.erase(place);
-    // Who stood behind it and conflicted with it was not free on this key; it is now if nobody else conflicts.
+    // Who stood behind it and conflicted with it was not free on this key; it is now if nobody else
+    // conflicts.
     for (; place != cell.queue.end(); ++place) {
       if (!(wish.exclusive || place->exclusive) || !IsFree(cell, &*place)) continue;
       if (place->request->missing_ == 0 || --place->request->missing_ > 0) continue;

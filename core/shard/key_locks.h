@@ -1,15 +1,20 @@
-// KeyLocks: which keys of one shard belong, for a moment, to transactions that span shards (core/tx). Owner: the shard's thread.
+// KeyLocks: which keys of one shard belong, for a moment, to transactions that span shards
+// (core/tx). Owner: the shard's thread.
 //
-// A request names all keys that its transaction wants on this shard, and carries the transaction's number. It stands in the queue
-// of each of them, in the order of the numbers, and is granted when nothing that conflicts stands before it in any. Who comes with a
-// smaller number than a conflicting one that has been granted already is refused, and comes back with a new number. So
-// a transaction waits only for those with smaller numbers, on every shard, and nobody waits in a circle. (The idea is that of VLL: Ren, Thomson, Abadi, "Lightweight locking for main memory database systems", VLDB 2012.)
+// A request names all keys that its transaction wants on this shard, and carries the transaction's
+// number. It stands in the queue of each of them, in the order of the numbers, and is granted when
+// nothing that conflicts stands before it in any. Who comes with a smaller number than a
+// conflicting one that has been granted already is refused, and comes back with a new number. So a
+// transaction waits only for those with smaller numbers, on every shard, and nobody waits in a
+// circle. (The idea is that of VLL: Ren, Thomson, Abadi, "Lightweight locking for main memory
+// database systems", VLDB 2012.)
 //
-// Keys are known by their hash, whatever database they are in: MOVE and COPY name a key of one database and touch another's. Two
-// keys that share a hash only make somebody wait who need not.
-// A key counts as held only once its request is granted as a whole. Commands of one shard, which never stand in the queues, ask
-// Blocks() before they run and step aside while the key is held; they get their turn between Release and Promote, so that a
-// row of transactions cannot shut them out, nor they the transactions.
+// Keys are known by their hash, whatever database they are in: MOVE and COPY name a key of one
+// database and touch another's. Two keys that share a hash only make somebody wait who need not. A
+// key counts as held only once its request is granted as a whole. Commands of one shard, which
+// never stand in the queues, ask Blocks() before they run and step aside while the key is held;
+// they get their turn between Release and Promote, so that a row of transactions cannot shut them
+// out, nor they the transactions.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +52,8 @@ class KeyLocks final : public KeyGuard {
  public:
   enum class Outcome : uint8_t { kGranted, kWaiting, kRefused };
 
-  // Puts the request into the queues, unless it is refused: then it is nowhere. It must stay where it is in memory until Release.
+  // Puts the request into the queues, unless it is refused: then it is nowhere. It must stay where
+  // it is in memory until Release.
   Outcome Request(LockRequest* request);
   // Takes it out, granted or not. Those it stood before come up at the next Promote.
   void Release(LockRequest* request);

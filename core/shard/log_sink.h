@@ -9,10 +9,11 @@
 
 namespace basalt {
 
-// Several parts of one multi-shard transaction carry the same number and epoch; recovery takes all of them or none.
+// Several parts of one multi-shard transaction carry the same number and epoch; recovery takes all
+// of them or none.
 struct TxStamp {
-  TxId id;               // 0: not a multi-shard transaction
-  uint32_t parts = 0;    // how many shards it changed
+  TxId id;             // 0: not a multi-shard transaction
+  uint32_t parts = 0;  // how many shards it changed
 };
 
 class LogSink {
@@ -23,16 +24,19 @@ class LogSink {
   virtual uint64_t open_batch() const = 0;
   // Every batch up to this number survives a power cut.
   virtual uint64_t durable_batch() const = 0;
-  // Every effect up to this epoch does, and so does the word that no more of it follow. Stands still under `always`.
+  // Every effect up to this epoch does, and so does the word that no more of it follow. Stands
+  // still under `always`.
   virtual Epoch durable_epoch() const = 0;
   // Makes what is sealed durable as soon as the disk can, whatever the policy.
   virtual void RequestSync() = 0;
-  // Closes the open batch with what the keyspace's journal holds, stamped with `epoch`. No records of epochs up to `complete` will
-  // follow. Nothing to do when the journal is empty, except for a part of a transaction, which is written even then.
+  // Closes the open batch with what the keyspace's journal holds, stamped with `epoch`. No records
+  // of epochs up to `complete` will follow. Nothing to do when the journal is empty, except for a
+  // part of a transaction, which is written even then.
   virtual void Seal(Epoch epoch, Epoch complete, TxStamp tx) = 0;
   // Commit stage: seals, and submits a write when none is in flight.
   virtual void Commit(Epoch epoch, Epoch complete) = 0;
-  // Writes and syncs everything sealed, blocking; for a park under `appendfsync always` and for shutdown.
+  // Writes and syncs everything sealed, blocking; for a park under `appendfsync always` and for
+  // shutdown.
   virtual absl::Status FlushNow() = 0;
   // Records that all effects up to `epoch` stand in this log. Cheap when it is known already.
   virtual void CloseEpoch(Epoch epoch) = 0;

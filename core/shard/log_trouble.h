@@ -1,5 +1,5 @@
-// What keeps a shard's log from taking more records, small enough to be published to all shards in one word, and the faults of a
-// disk that tests ask for.
+// What keeps a shard's log from taking more records, small enough to be published to all shards in
+// one word, and the faults of a disk that tests ask for.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ struct LogTrouble {
     kNone,
     kBehind,  // the disk does not keep up: too much waits to be written
     kWrite,   // a write failed; it is tried again
-    kSync,    // an fsync failed: what the file holds can no longer be told; a new log has to begin from a fresh base
+    kSync,    // an fsync failed: what the file holds can no longer be told; a new log has to begin
+              // from a fresh base
   };
   Kind kind = Kind::kNone;
   uint16_t error = 0;  // errno
@@ -25,9 +26,12 @@ struct LogTrouble {
   bool failed() const { return kind >= Kind::kWrite; }
   bool operator==(const LogTrouble&) const = default;
 
-  uint64_t Pack() const { return uint64_t{static_cast<uint8_t>(kind)} << 32 | uint64_t{error} << 16 | shard.value; }
+  uint64_t Pack() const {
+    return uint64_t{static_cast<uint8_t>(kind)} << 32 | uint64_t{error} << 16 | shard.value;
+  }
   static LogTrouble Unpack(uint64_t v) {
-    return {static_cast<Kind>(v >> 32), static_cast<uint16_t>(v >> 16), ShardId(static_cast<uint16_t>(v))};
+    return {static_cast<Kind>(v >> 32), static_cast<uint16_t>(v >> 16),
+            ShardId(static_cast<uint16_t>(v))};
   }
   // The error reply to a write that is refused because of it.
   std::string Refusal() const;

@@ -26,7 +26,8 @@ bool Mailboxes::Send(ShardId to, const Message& message, uint32_t reserve) {
   if (!QueueOf(message.from.value, to.value).Push(message, reserve)) return false;
   std::atomic<uint64_t>& word = inboxes_[to.value].senders[message.from.value / 64];
   uint64_t bit = uint64_t{1} << (message.from.value % 64);
-  // Sequentially consistent with PrepareToSleep: either the sleeper sees the bit or we see that it sleeps.
+  // Sequentially consistent with PrepareToSleep: either the sleeper sees the bit or we see that it
+  // sleeps.
   word.fetch_or(bit, std::memory_order_seq_cst);
   Wake(to);
   return true;

@@ -1,7 +1,9 @@
-// Messages between shards: one bounded single-producer single-consumer queue per ordered pair of shards.
+// Messages between shards: one bounded single-producer single-consumer queue per ordered pair of
+// shards.
 //
-// A shard that has messages waiting is found by a bitmap of senders, so that a drain costs what arrived, not how many
-// shards there are. A sender wakes the receiver only when that sleeps in the kernel.
+// A shard that has messages waiting is found by a bitmap of senders, so that a drain costs what
+// arrived, not how many shards there are. A sender wakes the receiver only when that sleeps in the
+// kernel.
 #pragma once
 
 #include <atomic>
@@ -16,14 +18,14 @@ namespace basalt {
 
 struct Message {
   enum class Kind : uint32_t {
-    kRequests,    // HopBatch*: commands to run here
-    kReplies,     // HopBatch*: one of ours, answered
+    kRequests,      // HopBatch*: commands to run here
+    kReplies,       // HopBatch*: one of ours, answered
     kTransactions,  // TxMail*: about transactions over several shards (core/tx)
-    kPark,        // value: a park's round; stand still (core/shard/park.h)
-    kConnection,  // value: a socket that this shard shall serve
-    kDurable,     // the sender's log has become durable further than before
-    kCloseEpoch,  // value: mark this epoch in your log once it is complete
-    kSyncEpoch,   // value: the same, and make it durable soon
+    kPark,          // value: a park's round; stand still (core/shard/park.h)
+    kConnection,    // value: a socket that this shard shall serve
+    kDurable,       // the sender's log has become durable further than before
+    kCloseEpoch,    // value: mark this epoch in your log once it is complete
+    kSyncEpoch,     // value: the same, and make it durable soon
   };
   Kind kind;
   ShardId from;
@@ -35,14 +37,16 @@ struct Message {
 
 class Mailboxes {
  public:
-  // Places that only control messages (kPark, kReplies ...) may take, so that a flood of requests never keeps them out.
+  // Places that only control messages (kPark, kReplies ...) may take, so that a flood of requests
+  // never keeps them out.
   static constexpr uint32_t kControlReserve = 64;
   static constexpr uint32_t kCapacity = 256;
 
   explicit Mailboxes(uint32_t shards);
   ~Mailboxes();
 
-  // Thread of `from`. False when the mailbox is full; the caller keeps the message and tries again in a later tick.
+  // Thread of `from`. False when the mailbox is full; the caller keeps the message and tries again
+  // in a later tick.
   bool Send(ShardId to, const Message& message, uint32_t reserve = 0);
 
   // Thread of `to`. Calls f(message) in order per sender.
@@ -68,8 +72,12 @@ class Mailboxes {
   // Thread of `shard`: about to sleep. False when a message came in between; then it must not.
   bool PrepareToSleep(ShardId shard);
   // Whether it sleeps and nobody has woken it.
-  bool Asleep(ShardId shard) const { return inboxes_[shard.value].sleeping.load(std::memory_order_relaxed); }
-  void Awake(ShardId shard) { inboxes_[shard.value].sleeping.store(false, std::memory_order_relaxed); }
+  bool Asleep(ShardId shard) const {
+    return inboxes_[shard.value].sleeping.load(std::memory_order_relaxed);
+  }
+  void Awake(ShardId shard) {
+    inboxes_[shard.value].sleeping.store(false, std::memory_order_relaxed);
+  }
   // Wakes `shard` if it sleeps. Any thread.
   void Wake(ShardId shard);
 

@@ -7,7 +7,8 @@
 namespace basalt {
 namespace {
 
-// About two microseconds of looking before the thread goes to sleep: a busy shard arrives within a tick.
+// About two microseconds of looking before the thread goes to sleep: a busy shard arrives within a
+// tick.
 constexpr int kSpins = 200;
 // How often those who wait look after their clients while there is an alarm.
 constexpr int kAlarmMicros = 1000;
@@ -50,7 +51,9 @@ void Park::Gather(Mailboxes& mail, ShardId self, absl::FunctionRef<void()> meanw
   for (uint32_t i = 0; i < shards_; ++i) {
     ShardId shard(static_cast<uint16_t>(i));
     if (shard == self || !set_.Has(shard)) continue;
-    BASALT_CHECK(mail.Send(shard, {.kind = Message::Kind::kPark, .from = self, .value = round_}));  // places are reserved
+    BASALT_CHECK(mail.Send(
+        shard,
+        {.kind = Message::Kind::kPark, .from = self, .value = round_}));  // places are reserved
     ++expected_;
   }
   WaitFor(arrived_, meanwhile);
@@ -81,7 +84,8 @@ void Park::Await(std::atomic<uint32_t>& bell, Done&& done, absl::FunctionRef<voi
     Relax();
   }
   for (;;) {
-    // Whoever makes it done, or raises an alarm, rings afterwards: then this number is old, and the sleep does not begin.
+    // Whoever makes it done, or raises an alarm, rings afterwards: then this number is old, and the
+    // sleep does not begin.
     const uint32_t rung = bell.load(std::memory_order_acquire);
     if (done()) return;
     if (alarms_.load(std::memory_order_acquire) > 0) {
@@ -99,7 +103,9 @@ void Park::Arrive(std::atomic<uint32_t>& counter) {
 }
 
 void Park::WaitFor(std::atomic<uint32_t>& counter, absl::FunctionRef<void()> meanwhile) {
-  Await(coordinator_bell_, [&] { return counter.load(std::memory_order_acquire) == expected_; }, meanwhile);
+  Await(
+      coordinator_bell_, [&] { return counter.load(std::memory_order_acquire) == expected_; },
+      meanwhile);
 }
 
 void Park::Advance(Phase phase) {
@@ -109,7 +115,9 @@ void Park::Advance(Phase phase) {
 
 uint64_t Park::WaitPast(uint64_t number, absl::FunctionRef<void()> meanwhile) {
   uint64_t now = 0;
-  Await(participant_bell_, [&] { return (now = phase_.load(std::memory_order_acquire)) > number; }, meanwhile);
+  Await(
+      participant_bell_, [&] { return (now = phase_.load(std::memory_order_acquire)) > number; },
+      meanwhile);
   return now;
 }
 

@@ -1,6 +1,7 @@
-// Park: shards stand still between two commands and lend their keyspaces to one thread, the coordinator, which runs ordinary
-// single-threaded code over all of them. One park at a time in the whole server, granted in order of asking, so nobody
-// starves and two coordinators never wait for each other.
+// Park: shards stand still between two commands and lend their keyspaces to one thread, the
+// coordinator, which runs ordinary single-threaded code over all of them. One park at a time in the
+// whole server, granted in order of asking, so nobody starves and two coordinators never wait for
+// each other.
 //
 //   coordinator                         shards of the park's set
 //   Ask() ... Granted(ticket)
@@ -12,16 +13,18 @@
 //   Sync() (fsync policy always) --->   flushes its own log, arrives again
 //   Release()                    --->   goes on
 //
-// A shard that stands cannot play its part in a transaction that holds locks on another: that would stay half done under the
-// coordinator's eyes, or for ever. So from Announce to Release no shard begins one (EnterFanOut), and the coordinator waits until those
-// that are under way have ended; all go on serving meanwhile. Each shard counts its own, on a line of its own: whoever begins
-// one counts first and then looks for an announcement, who announces does so first and then looks at the counts, so one of the
-// two sees the other.
+// A shard that stands cannot play its part in a transaction that holds locks on another: that would
+// stay half done under the coordinator's eyes, or for ever. So from Announce to Release no shard
+// begins one (EnterFanOut), and the coordinator waits until those that are under way have ended;
+// all go on serving meanwhile. Each shard counts its own, on a line of its own: whoever begins one
+// counts first and then looks for an announcement, who announces does so first and then looks at
+// the counts, so one of the two sees the other.
 //
-// Why the coordinator may wait for arrivals, spinning and then asleep: a participant never waits for anything but its own disk
-// while it stands, and between two commands it holds no lock. The one thing that can take long is a script, in the section or on
-// a shard that is to stand. When that becomes busy (busy-reply-threshold) it raises the alarm: those who wait do so
-// with an eye on their clients, who are told.
+// Why the coordinator may wait for arrivals, spinning and then asleep: a participant never waits
+// for anything but its own disk while it stands, and between two commands it holds no lock. The one
+// thing that can take long is a script, in the section or on a shard that is to stand. When that
+// becomes busy (busy-reply-threshold) it raises the alarm: those who wait do so with an eye on
+// their clients, who are told.
 #pragma once
 
 #include <atomic>
@@ -86,7 +89,8 @@ class Park {
   void Announce(const ShardSet& set);
   // Those that had begun have ended.
   bool AllQuiet() const;
-  // Returns when every announced shard but `self` stands still. Calls `meanwhile` now and then while there is an alarm.
+  // Returns when every announced shard but `self` stands still. Calls `meanwhile` now and then
+  // while there is an alarm.
   void Gather(Mailboxes& mail, ShardId self, absl::FunctionRef<void()> meanwhile);
   // Lets every participant run its flush; returns when all have.
   template <class Flush>
@@ -102,14 +106,17 @@ class Park {
   const ShardSet& set() const { return set_; }
 
   // --- every shard, for itself
-  // Begins a transaction with locks on several shards, unless a park has been announced. Pair with LeaveFanOut.
+  // Begins a transaction with locks on several shards, unless a park has been announced. Pair with
+  // LeaveFanOut.
   bool EnterFanOut(ShardId self);
-  void LeaveFanOut(ShardId self) { fan_outs_[self.value].n.fetch_sub(1, std::memory_order_release); }
+  void LeaveFanOut(ShardId self) {
+    fan_outs_[self.value].n.fetch_sub(1, std::memory_order_release);
+  }
   bool announced() const { return announced_.load(std::memory_order_seq_cst); }
 
   // --- participant
-  // `round` is the park message's value. Returns when released; runs `flush` when the coordinator asks for it, and `meanwhile` now
-  // and then while there is an alarm.
+  // `round` is the park message's value. Returns when released; runs `flush` when the coordinator
+  // asks for it, and `meanwhile` now and then while there is an alarm.
   template <class Flush>
   void Stand(uint64_t round, Flush&& flush, absl::FunctionRef<void()> meanwhile) {
     Arrive(arrived_);
@@ -139,11 +146,13 @@ class Park {
 
   alignas(kCacheLine) std::atomic<Ticket> next_{0};
   alignas(kCacheLine) std::atomic<Ticket> serving_{0};
-  alignas(kCacheLine) std::atomic<uint64_t> phase_{kReleased};  // round * kPhases + Phase; only grows
+  alignas(kCacheLine) std::atomic<uint64_t> phase_{
+      kReleased};  // round * kPhases + Phase; only grows
   alignas(kCacheLine) std::atomic<uint32_t> arrived_{0};
   alignas(kCacheLine) std::atomic<uint32_t> synced_{0};
   alignas(kCacheLine) std::atomic<bool> announced_{false};
-  // What sleepers sleep on: the coordinator's rings when somebody arrives, the others' when the phase changes, both at an alarm.
+  // What sleepers sleep on: the coordinator's rings when somebody arrives, the others' when the
+  // phase changes, both at an alarm.
   alignas(kCacheLine) std::atomic<uint32_t> coordinator_bell_{0};
   alignas(kCacheLine) std::atomic<uint32_t> participant_bell_{0};
   alignas(kCacheLine) std::atomic<uint32_t> alarms_{0};

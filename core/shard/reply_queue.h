@@ -1,8 +1,9 @@
 // Keeps a connection's replies in request order while its commands run on several shards at once.
 //
-// Owner: the connection's shard. A command whose reply cannot be written at once reserves a Ticket; tickets are answered in
-// any order, and Flush moves the answered ones from the front of the line to the output. Under `appendfsync always` an
-// answer carries a Gate, the log batch it depends on, and stays in line until that batch is durable.
+// Owner: the connection's shard. A command whose reply cannot be written at once reserves a Ticket;
+// tickets are answered in any order, and Flush moves the answered ones from the front of the line
+// to the output. Under `appendfsync always` an answer carries a Gate, the log batch it depends on,
+// and stays in line until that batch is durable.
 #pragma once
 
 #include <cstdint>
@@ -67,7 +68,8 @@ class ReplyQueue {
     --unanswered_;
   }
 
-  // What the answer at the front of the line waits for; null when it has none yet, or waits for nothing.
+  // What the answer at the front of the line waits for; null when it has none yet, or waits for
+  // nothing.
   const Gate* front_gate() const {
     const bool waits = !slots_.empty() && slots_.front().answered && slots_.front().gate.batch != 0;
     return waits ? &slots_.front().gate : nullptr;

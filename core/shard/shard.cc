@@ -12,9 +12,9 @@ namespace {
 
 constexpr int64_t kHousekeepMillis = 100;
 constexpr int64_t kMaxSleepMicros = 100'000;
-constexpr int64_t kEpochWaitMicros = 3000;    // while an epoch is to be closed (shard_commit.cc)
-constexpr int64_t kSpinMicros = 20;           // how long to look for another shard's answer before sleeping
-constexpr size_t kIdleBudget = 256;           // entries expired or elements freed per tick
+constexpr int64_t kEpochWaitMicros = 3000;  // while an epoch is to be closed (shard_commit.cc)
+constexpr int64_t kSpinMicros = 20;  // how long to look for another shard's answer before sleeping
+constexpr size_t kIdleBudget = 256;  // entries expired or elements freed per tick
 
 }  // namespace
 
@@ -57,8 +57,9 @@ bool Shard::Tick(int64_t wait_us) {
   }
   ++stats_.ticks;
   worked |= DrainMailbox();
-  // All input of this tick has arrived, none of its output has left: the moment that dates everything the tick does. (A clock
-  // read before the messages were taken could show one of them a key that its sender has seen expire.)
+  // All input of this tick has arrived, none of its output has left: the moment that dates
+  // everything the tick does. (A clock read before the messages were taken could show one of them a
+  // key that its sender has seen expire.)
   keyspace_.SetTime(world_.clock());
   mono_us_ = world_.clock().MonotonicMicros();
   tick_epoch_ = MutantIs("epoch-read-early") ? early : world_.CurrentEpoch();
@@ -85,7 +86,8 @@ int64_t Shard::WaitTime(bool worked) {
     return 0;
   }
   if (job_ != nullptr) return 0;
-  if ((hops_in_flight_ > 0 || coordinator_->awaits_answers()) && mono_us_ < busy_until_us_) return 0;
+  if ((hops_in_flight_ > 0 || coordinator_->awaits_answers()) && mono_us_ < busy_until_us_)
+    return 0;
   if (coordinator_->busy()) return 1;
   int64_t wait = std::min(kMaxSleepMicros, coordinator_->MicrosToDeadline());
   if (close_epoch_.value != 0) wait = std::min(wait, kEpochWaitMicros);
@@ -136,7 +138,8 @@ bool Shard::IdleWork() {
     stats_.bytes_out_rate.Sample(stats_.bytes_out, mono_us_);
     ApplySlowLimits();
     if (id_.value == 0) {
-      if (int64_t used = TotalUsedMemory(); used > world_.peak_memory.load()) world_.peak_memory = used;
+      if (int64_t used = TotalUsedMemory(); used > world_.peak_memory.load())
+        world_.peak_memory = used;
       world_.host().Cron(*this);
     }
   }

@@ -1,8 +1,10 @@
-// Shard: one thread pinned to one core, with its ring, its slice of the keyspace, its log and its connections.
+// Shard: one thread pinned to one core, with its ring, its slice of the keyspace, its log and its
+// connections.
 //
-// One turn of its loop is a tick (core/DESIGN.md): reap, receive, route, serve, execute, coordinate, collect, commit,
-// reply, idle work. Every stage is bounded; nothing in a tick blocks, except a park and the sleep of a tick that found
-// nothing to do. All members belong to the shard's thread, or to the coordinator while the shard stands parked.
+// One turn of its loop is a tick (core/DESIGN.md): reap, receive, route, serve, execute,
+// coordinate, collect, commit, reply, idle work. Every stage is bounded; nothing in a tick blocks,
+// except a park and the sleep of a tick that found nothing to do. All members belong to the shard's
+// thread, or to the coordinator while the shard stands parked.
 #pragma once
 
 #include <cstdint>
@@ -41,43 +43,51 @@ class Frontend {
  public:
   virtual ~Frontend() = default;
   virtual absl::Status Start(Shard& shard) = 0;  // on the shard's thread, before its first tick
-  virtual bool Receive() = 0;                    // receive and route stages; true when there was work
-  virtual bool Reply() = 0;                      // reply stage
-  // The same two while a script keeps the shard busy in the middle of a tick: connections whose commands the tick has still to run
-  // are left alone, for their words stand in receive buffers.
+  virtual bool Receive() = 0;  // receive and route stages; true when there was work
+  virtual bool Reply() = 0;    // reply stage
+  // The same two while a script keeps the shard busy in the middle of a tick: connections whose
+  // commands the tick has still to run are left alone, for their words stand in receive buffers.
   virtual void ReceiveWhileBusy() = 0;
   virtual void ReplyWhileBusy() = 0;
-  virtual void Adopt(int socket) = 0;            // a connection placed here by another shard
-  virtual void Dirty(Client* client) = 0;        // has replies, or may go on: look at it in the reply stage
-  virtual void Drop(Client* client) = 0;         // closes the connection at once, unsent replies are lost
-  virtual void Housekeep(int64_t now_ms) = 0;    // about ten times a second: timeouts
+  virtual void Adopt(int socket) = 0;  // a connection placed here by another shard
+  virtual void Dirty(
+      Client* client) = 0;  // has replies, or may go on: look at it in the reply stage
+  virtual void Drop(Client* client) = 0;  // closes the connection at once, unsent replies are lost
+  virtual void Housekeep(int64_t now_ms) = 0;  // about ten times a second: timeouts
 };
 
 // Runs what concerns several shards. Implemented by core/tx.
 class Coordinator {
  public:
   virtual ~Coordinator() = default;
-  virtual bool Step() = 0;                        // true when there was work
+  virtual bool Step() = 0;                          // true when there was work
   virtual void Handle(const Message& message) = 0;  // kTransactions
-  virtual bool busy() const = 0;                  // waits for something that wakes nobody: the shard must not sleep long
-  virtual bool awaits_answers() const = 0;        // of other shards: worth a short spin
-  virtual int64_t MicrosToDeadline() const = 0;   // until something is to be done; INT64_MAX: nothing
-  // The same as Handle and Step while a script keeps the shard busy: new requests are told so, the rest is kept for later.
+  virtual bool busy()
+      const = 0;  // waits for something that wakes nobody: the shard must not sleep long
+  virtual bool awaits_answers() const = 0;  // of other shards: worth a short spin
+  virtual int64_t MicrosToDeadline()
+      const = 0;  // until something is to be done; INT64_MAX: nothing
+  // The same as Handle and Step while a script keeps the shard busy: new requests are told so, the
+  // rest is kept for later.
   virtual void HandleWhileBusy(const Message& message) = 0;
   virtual void StepWhileBusy() = 0;
-  // A script of the client's has found that it needs every shard parked; nothing of it has happened.
-  virtual void Escalate(Client* client, const CommandSpec* spec, Args args, std::string_view raw) = 0;
+  // A script of the client's has found that it needs every shard parked; nothing of it has
+  // happened.
+  virtual void Escalate(Client* client, const CommandSpec* spec, Args args,
+                        std::string_view raw) = 0;
   // A command on this shard has put something into keys that blocked clients wait for.
   virtual void ServeReadyKeys() = 0;
   // WAIT and WAITAOF: the client waits, at most `timeout_ms` (0: for ever), until that holds.
   struct DurabilityWait {
-    bool local = false;    // its writes are durable, on every shard
-    bool replies_local = false;  // WAITAOF: whether they are is the first of two numbers in the reply
+    bool local = false;  // its writes are durable, on every shard
+    bool replies_local =
+        false;             // WAITAOF: whether they are is the first of two numbers in the reply
     int64_t replicas = 0;  // and so many replicas have them, of which there are none
     int64_t timeout_ms = 0;
   };
   virtual void AwaitDurable(Client* client, const DurabilityWait& wait) = 0;
-  // In a park under `always`, after its flush: whether all that the section did and could see is durable.
+  // In a park under `always`, after its flush: whether all that the section did and could see is
+  // durable.
   virtual void OnParkFlushed(bool durable) = 0;
   // CLIENT UNBLOCK, with every shard parked. False: the client does not wait.
   virtual bool Unblock(Client* client, bool with_error) = 0;
@@ -110,7 +120,9 @@ class Shard final : public CompletionSink {
   void set_frontend(std::unique_ptr<Frontend> f) { frontend_ = std::move(f); }
   void set_coordinator(std::unique_ptr<Coordinator> c) { coordinator_ = std::move(c); }
   void set_log(std::unique_ptr<LogSink> log) { log_ = std::move(log); }
-  void set_ring(std::unique_ptr<Ring> ring) { ring_ = std::move(ring); }  // instead of one from Ring::Create
+  void set_ring(std::unique_ptr<Ring> ring) {
+    ring_ = std::move(ring);
+  }  // instead of one from Ring::Create
   void set_job(std::unique_ptr<BackgroundJob> job) { job_ = std::move(job); }
   // The script engine (core/script). Null until set.
   void set_scripts(std::unique_ptr<ScriptHost> scripts) { scripts_ = std::move(scripts); }
@@ -121,18 +133,25 @@ class Shard final : public CompletionSink {
   absl::Status Start();
   // Ticks until the world stops.
   void Run();
-  // One tick; true when it did something. Waits up to `wait_us` for something to happen before it starts.
+  // One tick; true when it did something. Waits up to `wait_us` for something to happen before it
+  // starts.
   bool Tick(int64_t wait_us);
 
   // --- route stage
-  // Queues a command of an own connection for the execute stage. `args` and `raw` stay valid until the tick ends. `alone`: the
-  // caller pauses the connection, which goes on when the command has answered.
-  void RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw, bool alone = false);
+  // Queues a command of an own connection for the execute stage. `args` and `raw` stay valid until
+  // the tick ends. `alone`: the caller pauses the connection, which goes on when the command has
+  // answered.
+  void RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw,
+               bool alone = false);
   // Adds a command to the batch for `to`. The words are copied.
-  void SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args, std::string_view raw, bool alone = false);
-  // The same two for EXEC (`spec`) of commands that all live on one shard: there it is one command, run without a break.
-  void RunExecHere(const CommandSpec* spec, Client* client, const std::vector<StoredCommand>& commands);
-  void SendExecTo(ShardId to, const CommandSpec* spec, Client* client, const std::vector<StoredCommand>& commands);
+  void SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args, std::string_view raw,
+              bool alone = false);
+  // The same two for EXEC (`spec`) of commands that all live on one shard: there it is one command,
+  // run without a break.
+  void RunExecHere(const CommandSpec* spec, Client* client,
+                   const std::vector<StoredCommand>& commands);
+  void SendExecTo(ShardId to, const CommandSpec* spec, Client* client,
+                  const std::vector<StoredCommand>& commands);
   // False while so much waits for `to` that the connection must not be read further.
   bool CanSendTo(ShardId to) const {
     const HopBatch* open = outgoing_[to.value].open;
@@ -142,12 +161,13 @@ class Shard final : public CompletionSink {
   // --- transactions over several shards (core/tx)
   KeyLocks& locks() { return locks_; }
   HeldReplies& held_replies() { return held_replies_; }
-  // While keys are frozen: a write could carry what a power cut takes back to where it stays. Dispatch refuses writes then; this is for
-  // those that were on their way.
+  // While keys are frozen: a write could carry what a power cut takes back to where it stays.
+  // Dispatch refuses writes then; this is for those that were on their way.
   bool refuses_writes() const { return keyspace_.dirty_keys().any_frozen(); }
   std::string RefusalWhileFrozen() const;
-  // A transaction was promised that its records of this tick's epoch or a later one will find a place in the log. Returns the epoch,
-  // to be given to DropPromise once they have, or once they will not come.
+  // A transaction was promised that its records of this tick's epoch or a later one will find a
+  // place in the log. Returns the epoch, to be given to DropPromise once they have, or once they
+  // will not come.
   Epoch PromiseEpoch() {
     promised_.Hold(tick_epoch_);
     return tick_epoch_;
@@ -155,40 +175,44 @@ class Shard final : public CompletionSink {
   void DropPromise(Epoch epoch) { promised_.Drop(epoch); }
   // Closes the log's batch with what this tick has recorded so far.
   void SealTick();
-  // Closes the batch with the records of a transaction's part; under `tx` with several parts even without any.
+  // Closes the batch with the records of a transaction's part; under `tx` with several parts even
+  // without any.
   void SealPart(Epoch epoch, TxStamp tx);
   // `to` holds answers that wait for this shard's log.
   void TellWhenDurable(ShardId to) {
     if (to != id_) told_undurable_.Add(to);
   }
 
-  // `always`, when a log fails: what a transaction wrote in these cells (DirtyKeys) is not revealed before all its parts are durable,
-  // those on other shards too, and nothing else is held up by it.
+  // `always`, when a log fails: what a transaction wrote in these cells (DirtyKeys) is not revealed
+  // before all its parts are durable, those on other shards too, and nothing else is held up by it.
   void Freeze(std::vector<uint32_t> cells, std::shared_ptr<const std::vector<Gate>> until);
   void ForgetFrozen() { frozen_.clear(); }
-  // Closes the epoch of now on every shard and has their logs make it durable. Returns it: see World::DurableCut.
-  // With `again` that epoch, which was asked for before.
+  // Closes the epoch of now on every shard and has their logs make it durable. Returns it: see
+  // World::DurableCut. With `again` that epoch, which was asked for before.
   Epoch SyncAllSoon(Epoch again = Epoch());
 
   // --- parked sections
-  // Runs `section` on this thread while the shards that the park has announced stand still. Under `always` it returns only when all
-  // that the section wrote is durable, and with `reveals` all that it could see; false: a log has failed, that is not durable, and
-  // nothing of it may be told. Called by the coordinator when the park is all quiet; gives the turn back.
+  // Runs `section` on this thread while the shards that the park has announced stand still. Under
+  // `always` it returns only when all that the section wrote is durable, and with `reveals` all
+  // that it could see; false: a log has failed, that is not durable, and nothing of it may be told.
+  // Called by the coordinator when the park is all quiet; gives the turn back.
   bool RunParked(absl::FunctionRef<void()> section, bool reveals);
 
   // --- a script that runs for longer than busy-reply-threshold
-  // Called by it again and again, in the middle of a command: tells clients and other shards that the shard is busy. True: the server
-  // is going down, and the script shall end now.
+  // Called by it again and again, in the middle of a command: tells clients and other shards that
+  // the shard is busy. True: the server is going down, and the script shall end now.
   bool ServeWhileBusy(World::BusyKind kind);
   void EndBusy();
   // Commands that come now come through ServeWhileBusy: this shard's keys cannot be touched.
   bool serving_while_busy() const { return serving_while_busy_; }
 
-  // Around commands: when the first of a row begins, and after each of them has answered. `client` may be null.
+  // Around commands: when the first of a row begins, and after each of them has answered. `client`
+  // may be null.
   void StartCalls() { last_cycles_ = Cycles(); }
   void CountCall(CommandContext& context, const Client* client);
   void CountError(std::string_view text);
-  // slowlog-log-slower-than and slowlog-max-len have changed, or the measure of time is known better.
+  // slowlog-log-slower-than and slowlog-max-len have changed, or the measure of time is known
+  // better.
   void ApplySlowLimits();
 
   // --- replies
@@ -199,7 +223,8 @@ class Shard final : public CompletionSink {
  private:
   static constexpr size_t kOutgoingBytesMax = 64 << 20;
   static constexpr uint32_t kBatchesInFlightMax = 32;  // per destination
-  static constexpr uint64_t kDirect = ~uint64_t{0};    // no ticket: the reply goes straight to the output
+  static constexpr uint64_t kDirect =
+      ~uint64_t{0};  // no ticket: the reply goes straight to the output
 
   struct QueuedCommand {
     const CommandSpec* spec;
@@ -247,7 +272,8 @@ class Shard final : public CompletionSink {
   void PublishDurable();
   void PublishTrouble();
   void Thaw();
-  bool MakeParkDurable(const std::vector<Shard*>& shards, const std::vector<uint64_t>& batches_before, TxStamp tx, bool reveals);
+  bool MakeParkDurable(const std::vector<Shard*>& shards,
+                       const std::vector<uint64_t>& batches_before, TxStamp tx, bool reveals);
   CommandContext::Setting SettingFor(Client* client) {
     return {.local = &keyspace_, .world = &world_, .shard = this, .client = client};
   }
@@ -269,9 +295,11 @@ class Shard final : public CompletionSink {
   std::span<const Member> MembersInQueue(uint32_t count);
   std::span<const Member> MembersInBatch(const HopBatch& batch, uint32_t index);
   std::span<const Member> MembersOf(const DeferredOwn& own);
-  void RunOne(const CommandSpec& spec, Args args, std::string_view raw, std::span<const Member> members, CommandContext& context,
-              int resp, const Client* client);
-  void RunMembers(std::span<const Member> members, CommandContext& context, int resp, const Client* client);
+  void RunOne(const CommandSpec& spec, Args args, std::string_view raw,
+              std::span<const Member> members, CommandContext& context, int resp,
+              const Client* client);
+  void RunMembers(std::span<const Member> members, CommandContext& context, int resp,
+                  const Client* client);
   void ServeReadyKeys() {
     if (__builtin_expect(keyspace_.blocked_keys().any_ready(), 0)) coordinator_->ServeReadyKeys();
   }
@@ -310,20 +338,20 @@ class Shard final : public CompletionSink {
   std::vector<QueuedCommand> queue_;
   std::vector<std::string_view> queue_words_;
   std::vector<std::string_view> scratch_words_;
-  std::vector<Member> members_;                 // of the EXEC that is about to run
+  std::vector<Member> members_;  // of the EXEC that is about to run
   std::vector<uint32_t> key_positions_;
-  size_t queue_next_ = 0;                       // of queue_: the first that has not begun
-  const Client* running_client_ = nullptr;      // whose own command runs
-  std::vector<Message> inbox_;                  // this tick's messages
-  size_t inbox_next_ = 0;                       // the first that has not been looked at
-  std::vector<Message> late_;                   // came while a script was busy; for the next tick
+  size_t queue_next_ = 0;                   // of queue_: the first that has not begun
+  const Client* running_client_ = nullptr;  // whose own command runs
+  std::vector<Message> inbox_;              // this tick's messages
+  size_t inbox_next_ = 0;                   // the first that has not been looked at
+  std::vector<Message> late_;               // came while a script was busy; for the next tick
   bool serving_while_busy_ = false;
-  bool busy_ = false;                           // our own script has been for longer than busy-reply-threshold
-  std::vector<Outgoing> outgoing_;              // by destination
-  std::vector<uint16_t> outgoing_dirty_;        // destinations with an open batch
+  bool busy_ = false;               // our own script has been for longer than busy-reply-threshold
+  std::vector<Outgoing> outgoing_;  // by destination
+  std::vector<uint16_t> outgoing_dirty_;  // destinations with an open batch
   std::vector<std::unique_ptr<HopBatch>> batches_;
   std::vector<HopBatch*> free_batches_;
-  ShardSet told_undurable_;                     // shards that hold answers waiting for our log
+  ShardSet told_undurable_;  // shards that hold answers waiting for our log
   uint32_t hops_in_flight_ = 0;
   uint64_t durable_published_ = 0;
   LogTrouble trouble_published_;
@@ -332,16 +360,16 @@ class Shard final : public CompletionSink {
     std::shared_ptr<const std::vector<Gate>> until;
   };
   std::vector<Frozen> frozen_;
-  Epoch sync_epoch_;                            // to be made durable soon
+  Epoch sync_epoch_;  // to be made durable soon
   Epoch durable_epoch_published_;
   Epoch tick_epoch_;
-  Epoch close_epoch_;                           // epoch to mark as complete once the tick's epoch is past it
+  Epoch close_epoch_;  // epoch to mark as complete once the tick's epoch is past it
   int64_t mono_us_ = 0;
   int64_t epoch_started_us_ = 0;
   int64_t next_housekeep_ms_ = 0;
-  uint64_t last_cycles_ = 0;                    // when the last command ended
-  uint64_t slow_cycles_ = ~uint64_t{0};         // commands that take more go to the slow log
-  int64_t busy_until_us_ = 0;                   // spin instead of sleeping until then
+  uint64_t last_cycles_ = 0;             // when the last command ended
+  uint64_t slow_cycles_ = ~uint64_t{0};  // commands that take more go to the slow log
+  int64_t busy_until_us_ = 0;            // spin instead of sleeping until then
 };
 
 }  // namespace basalt

@@ -1,5 +1,5 @@
-// What a shard still does while a script keeps it busy in the middle of a tick, or while it waits in a park for one that is: its clients,
-// and other shards, are told so.
+// What a shard still does while a script keeps it busy in the middle of a tick, or while it waits
+// in a park for one that is: its clients, and other shards, are told so.
 #include <string>
 #include <utility>
 
@@ -45,7 +45,8 @@ void Shard::LookAround() {
   serving_while_busy_ = false;
 }
 
-// Commands that came in the same tick as the script, but for those that its own connection sent behind it.
+// Commands that came in the same tick as the script, but for those that its own connection sent
+// behind it.
 void Shard::RefuseQueued() {
   for (size_t i = queue_next_; i < queue_.size(); ++i) {
     QueuedCommand& c = queue_[i];

@@ -23,7 +23,8 @@ uint64_t FirstKeyHash(const CommandSpec& spec, const std::string_view* words, si
 
 // --- route
 
-void Shard::RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw, bool alone) {
+void Shard::RunHere(const CommandSpec* spec, Client* client, Args args, std::string_view raw,
+                    bool alone) {
   // While keys are held the command may have to wait, and needs a place in the line.
   bool direct = client->replies.empty() && !locks_.any_held();
   queue_.push_back({.spec = spec,
@@ -40,9 +41,11 @@ void Shard::RunHere(const CommandSpec* spec, Client* client, Args args, std::str
   ++client->queued_local;
 }
 
-void Shard::SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args, std::string_view raw, bool alone) {
+void Shard::SendTo(ShardId to, const CommandSpec* spec, Client* client, Args args,
+                   std::string_view raw, bool alone) {
   HopBatch& batch = OpenBatch(to);
-  batch.Add(spec, client, client->replies.Reserve(), client->db, client->resp, args, raw).alone = alone;
+  batch.Add(spec, client, client->replies.Reserve(), client->db, client->resp, args, raw).alone =
+      alone;
   ++client->in_flight;
   ++hops_in_flight_;
   ++stats_.hops_sent;
@@ -74,9 +77,11 @@ bool Shard::SendBatches() {
   size_t kept = 0;
   for (uint16_t to : outgoing_dirty_) {
     Outgoing& out = outgoing_[to];
-    bool sent = out.in_flight < kBatchesInFlightMax &&
-                world_.mail().Send(ShardId(to), {.kind = Message::Kind::kRequests, .from = id_, .pointer = out.open},
-                                   Mailboxes::kControlReserve);
+    bool sent =
+        out.in_flight < kBatchesInFlightMax &&
+        world_.mail().Send(ShardId(to),
+                           {.kind = Message::Kind::kRequests, .from = id_, .pointer = out.open},
+                           Mailboxes::kControlReserve);
     if (sent) {
       out.open = nullptr;
       ++out.in_flight;
@@ -98,7 +103,8 @@ void Shard::Serve(HopBatch* batch) {
     const HopCommand& c = batch->commands[i];
     scratch_words_.clear();
     batch->AppendWords(c, &scratch_words_);
-    return {&keyspace_.db(c.db), FirstKeyHash(*c.spec, scratch_words_.data(), scratch_words_.size())};
+    return {&keyspace_.db(c.db),
+            FirstKeyHash(*c.spec, scratch_words_.data(), scratch_words_.size())};
   };
   batch->results.resize(n);
   CommandContext context(SettingFor(nullptr), &batch->replies, 2);
@@ -130,7 +136,8 @@ bool Shard::ServeOne(HopBatch* batch, uint32_t index, CommandContext& context) {
   context.ClearGate();
   RunOne(*c.spec, args, batch->RawOf(c), members, context, c.resp, c.client);
   if (context.escalated()) batch->replies.resize(begin);
-  batch->results[index] = {begin, static_cast<uint32_t>(batch->replies.size()), context.gate(), context.escalated()};
+  batch->results[index] = {begin, static_cast<uint32_t>(batch->replies.size()), context.gate(),
+                           context.escalated()};
   if (context.gate() != 0) told_undurable_.Add(batch->from);
   if (__builtin_expect(MayShowHeldParts(*c.spec), 0)) {
     ++batch->deferred;
@@ -142,7 +149,8 @@ bool Shard::ServeOne(HopBatch* batch, uint32_t index, CommandContext& context) {
 
 void Shard::SendBack(HopBatch* batch) {
   Message answer{.kind = Message::Kind::kReplies, .from = id_, .pointer = batch};
-  BASALT_CHECK(world_.mail().Send(batch->from, answer));  // batches in flight are fewer than a mailbox has places
+  BASALT_CHECK(world_.mail().Send(
+      batch->from, answer));  // batches in flight are fewer than a mailbox has places
 }
 
 // --- collect: answers to commands of own connections
@@ -165,7 +173,8 @@ void Shard::Collect(HopBatch* batch) {
       coordinator_->Escalate(c.client, c.spec, {words.data(), words.size()}, batch->RawOf(c));
     } else {
       ++batch->unreleased;
-      c.client->replies.Answer(c.ticket, replies.substr(r.begin, r.end - r.begin), {batch->to, r.gate}, batch);
+      c.client->replies.Answer(c.ticket, replies.substr(r.begin, r.end - r.begin),
+                               {batch->to, r.gate}, batch);
     }
     frontend_->Dirty(c.client);
   }
@@ -185,7 +194,8 @@ bool Shard::Execute() {
   ReadAhead ahead;
   const auto key_of = [&](size_t i) -> ReadAhead::Key {
     const QueuedCommand& c = queue_[i];
-    return {&keyspace_.db(c.db), FirstKeyHash(*c.spec, queue_words_.data() + c.first_word, c.word_count)};
+    return {&keyspace_.db(c.db),
+            FirstKeyHash(*c.spec, queue_words_.data() + c.first_word, c.word_count)};
   };
   CommandContext context(SettingFor(nullptr), nullptr, 2);
   StartCalls();
@@ -219,13 +229,15 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
   running_client_ = c.client;
   RunOne(*c.spec, c.args, c.raw, c.members, context, c.resp, c.client);
   running_client_ = nullptr;
-  --c.client->queued_local;  // only now: while a script runs, its words must stay where they are (ReceiveWhileBusy)
+  --c.client->queued_local;  // only now: while a script runs, its words must stay where they are
+                             // (ReceiveWhileBusy)
   if (__builtin_expect(c.alone, 0)) c.client->paused = false;
   if (c.client->closed) {
     // Ran all the same: it had arrived before the connection went.
   } else if (__builtin_expect(context.escalated(), 0)) {
     out->resize(begin);
-    if (c.ticket != kDirect) c.client->replies.Unreserve();  // nothing came behind it: its connection was paused
+    if (c.ticket != kDirect)
+      c.client->replies.Unreserve();  // nothing came behind it: its connection was paused
     coordinator_->Escalate(c.client, c.spec, c.args, c.raw);
   } else if (__builtin_expect(MayShowHeldParts(*c.spec), 0)) {
     ++c.client->queued_local;
@@ -241,8 +253,9 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
 }
 
 // Runs a command, or EXEC's transaction, with everything at hand.
-void Shard::RunOne(const CommandSpec& spec, Args args, std::string_view raw, std::span<const Member> members,
-                   CommandContext& context, int resp, const Client* client) {
+void Shard::RunOne(const CommandSpec& spec, Args args, std::string_view raw,
+                   std::span<const Member> members, CommandContext& context, int resp,
+                   const Client* client) {
   if (__builtin_expect(MustRefuse(spec, members), 0)) {
     context.Begin(spec, args, raw);
     return context.reply.Error(RefusalWhileFrozen());
@@ -271,7 +284,8 @@ void Shard::CountCall(CommandContext& context, const Client* client) {
   if (__builtin_expect(took > slow_cycles_, 0)) NoteSlow(context, client, took);
 }
 
-// Kinds are the first words of error replies; scripts can make up any number of those, of which only so many are told apart.
+// Kinds are the first words of error replies; scripts can make up any number of those, of which
+// only so many are told apart.
 void Shard::CountError(std::string_view text) {
   constexpr size_t kKindsMax = 128;
   ++stats_.errors;
@@ -286,7 +300,8 @@ void Shard::CountError(std::string_view text) {
 void Shard::ApplySlowLimits() {
   const Config& config = world_.config();
   const int64_t us = config.slowlog_log_slower_than;
-  slow_cycles_ = us < 0 ? ~uint64_t{0} : static_cast<uint64_t>(static_cast<double>(us) * world_.CyclesPerMicro());
+  slow_cycles_ = us < 0 ? ~uint64_t{0}
+                        : static_cast<uint64_t>(static_cast<double>(us) * world_.CyclesPerMicro());
   while (stats_.slow.size() > static_cast<size_t>(config.slowlog_max_len)) stats_.slow.pop_back();
 }
 
@@ -294,9 +309,10 @@ void Shard::NoteSlow(const CommandContext& context, const Client* client, uint64
   constexpr size_t kWordsMax = 32, kWordBytesMax = 128;
   const size_t entries_max = static_cast<size_t>(world_.config().slowlog_max_len);
   if (context.spec->Has(kSkipSlowlog) || entries_max == 0) return;
-  SlowCommand slow{.id = world_.NextSlowId(),
-                   .unix_s = keyspace_.now_ms / 1000,
-                   .took_us = static_cast<int64_t>(static_cast<double>(cycles) / world_.CyclesPerMicro())};
+  SlowCommand slow{
+      .id = world_.NextSlowId(),
+      .unix_s = keyspace_.now_ms / 1000,
+      .took_us = static_cast<int64_t>(static_cast<double>(cycles) / world_.CyclesPerMicro())};
   const size_t n = context.args.size();
   for (size_t i = 0; i < std::min(n, kWordsMax); ++i) {
     if (i + 1 == kWordsMax && n > kWordsMax) {
@@ -305,7 +321,8 @@ void Shard::NoteSlow(const CommandContext& context, const Client* client, uint64
     }
     std::string_view word = context.args[i];
     slow.words.emplace_back(word.substr(0, kWordBytesMax));
-    if (word.size() > kWordBytesMax) StrAppend(&slow.words.back(), "... (", word.size() - kWordBytesMax, " more bytes)");
+    if (word.size() > kWordBytesMax)
+      StrAppend(&slow.words.back(), "... (", word.size() - kWordBytesMax, " more bytes)");
   }
   if (client != nullptr) {
     slow.peer = client->peer;

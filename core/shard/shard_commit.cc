@@ -13,12 +13,14 @@
 namespace basalt {
 namespace {
 
-constexpr int64_t kEpochMicros = 3000;  // an epoch with writes in it is closed about this long after its first
+constexpr int64_t kEpochMicros =
+    3000;  // an epoch with writes in it is closed about this long after its first
 
 }  // namespace
 
-// A coordinator may have been granted its park just before it saw that the world stops: it waits for everybody to stand, so nobody
-// goes before all have left their loops. Only then is nothing more recorded anywhere, and the log can be flushed to its end.
+// A coordinator may have been granted its park just before it saw that the world stops: it waits
+// for everybody to stand, so nobody goes before all have left their loops. Only then is nothing
+// more recorded anywhere, and the log can be flushed to its end.
 void Shard::Leave() {
   world_.departed.fetch_add(1, std::memory_order_acq_rel);
   while (world_.departed.load(std::memory_order_acquire) < world_.shard_count()) {
@@ -28,7 +30,8 @@ void Shard::Leave() {
     }
     inbox_.clear();
     if (WaitHook* hook = world_.wait_hook()) {
-      hook->WaitUntil([this] { return world_.departed == world_.shard_count() || world_.mail().AnyFor(id_); });
+      hook->WaitUntil(
+          [this] { return world_.departed == world_.shard_count() || world_.mail().AnyFor(id_); });
     } else {
       std::this_thread::yield();
     }
@@ -42,13 +45,16 @@ void Shard::Leave() {
 void Shard::Stand(uint64_t round) {
   ++stats_.parks_stood;
   int64_t from = world_.clock().MonotonicMicros();
-  world_.park().Stand(round, [this] { FlushLogNow(); }, [this] { LookAround(); });
+  world_.park().Stand(
+      round, [this] { FlushLogNow(); }, [this] { LookAround(); });
   stats_.parked_us += world_.clock().MonotonicMicros() - from;
 }
 
 void Shard::FlushLogNow() {
-  // A failure is the log's trouble, which refuses the writes that follow; the gates that wait for it stay shut.
-  if (absl::Status s = log_->FlushNow(); !s.ok()) LogWarning("Shard ", id_.value, ": ", MessageOf(s));
+  // A failure is the log's trouble, which refuses the writes that follow; the gates that wait for
+  // it stay shut.
+  if (absl::Status s = log_->FlushNow(); !s.ok())
+    LogWarning("Shard ", id_.value, ": ", MessageOf(s));
   world_.PublishDurable(id_, log_->durable_batch());
   PublishTrouble();
 }
@@ -56,7 +62,8 @@ void Shard::FlushLogNow() {
 void Shard::PublishTrouble() {
   LogTrouble trouble = log_->trouble();
   // A write that runs meanwhile could carry what is frozen into other keys.
-  if (__builtin_expect(!frozen_.empty(), 0) && !trouble.any()) trouble = {LogTrouble::Kind::kBehind, 0, id_};
+  if (__builtin_expect(!frozen_.empty(), 0) && !trouble.any())
+    trouble = {LogTrouble::Kind::kBehind, 0, id_};
   if (trouble == trouble_published_) return;
   trouble_published_ = trouble;
   world_.PublishLogTrouble(id_, trouble);
@@ -73,7 +80,8 @@ void Shard::PublishDurable() {
   world_.PublishDurable(id_, durable);
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
     ShardId shard(static_cast<uint16_t>(i));
-    // A full mailbox needs no message: its owner is awake and looks at its held replies in every tick.
+    // A full mailbox needs no message: its owner is awake and looks at its held replies in every
+    // tick.
     if (told_undurable_.Has(shard)) {
       world_.mail().Send(shard, {.kind = Message::Kind::kDurable, .from = id_, .value = durable},
                          Mailboxes::kControlReserve);
@@ -88,8 +96,8 @@ bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
   ++stats_.parks_run;
   int64_t from_us = world_.clock().MonotonicMicros();
   world_.park().Gather(world_.mail(), id_, [this] { LookAround(); });
-  // The commit of a multi-shard transaction: one epoch, read while all of its shards stand still. What they had recorded in
-  // this tick before is dated the same, so that no log goes back in time.
+  // The commit of a multi-shard transaction: one epoch, read while all of its shards stand still.
+  // What they had recorded in this tick before is dated the same, so that no log goes back in time.
   Epoch epoch = world_.CurrentEpoch();
   const ShardSet& set = world_.park().set();
   std::vector<Shard*> shards;
@@ -115,7 +123,8 @@ bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
     shard->SealJournal(epoch, wrote && tx.parts > 1 ? tx : TxStamp{});
     shard->tick_epoch_ = epoch;
   }
-  // Also when the section has ended `always`: replies still wait for what was recorded under it, and under `no` nobody would sync it.
+  // Also when the section has ended `always`: replies still wait for what was recorded under it,
+  // and under `no` nobody would sync it.
   const bool ended_always = was_always && !world_.always();
   bool durable = true;
   if (was_always || world_.always()) {
@@ -125,28 +134,37 @@ bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
   }
   const bool forked = std::exchange(world_.forked_in_park, false);
   world_.park().Release();
-  if (forked) world_.snapshot_stall_us.store(world_.clock().MonotonicMicros() - from_us, std::memory_order_relaxed);
+  if (forked)
+    world_.snapshot_stall_us.store(world_.clock().MonotonicMicros() - from_us,
+                                   std::memory_order_relaxed);
   return durable;
 }
 
-// Under `always`, with everybody still standing. What only looks at the server (INFO) does not wait for the disk.
-bool Shard::MakeParkDurable(const std::vector<Shard*>& shards, const std::vector<uint64_t>& batches_before, TxStamp tx, bool reveals) {
-  auto all_durable = [](Shard* shard) { return shard->log_->durable_batch() + 1 >= shard->log_->open_batch(); };
+// Under `always`, with everybody still standing. What only looks at the server (INFO) does not wait
+// for the disk.
+bool Shard::MakeParkDurable(const std::vector<Shard*>& shards,
+                            const std::vector<uint64_t>& batches_before, TxStamp tx, bool reveals) {
+  auto all_durable = [](Shard* shard) {
+    return shard->log_->durable_batch() + 1 >= shard->log_->open_batch();
+  };
   bool sync = false, frozen = false;
   for (size_t i = 0; i < shards.size(); ++i) {
-    sync |= shards[i]->log_->open_batch() != batches_before[i] || (reveals && !all_durable(shards[i]));
+    sync |=
+        shards[i]->log_->open_batch() != batches_before[i] || (reveals && !all_durable(shards[i]));
     frozen |= shards[i]->keyspace_.dirty_keys().any_frozen();
   }
   if (MutantIs("park-unsynced")) return true;
   if (sync) world_.park().Sync([this] { FlushLogNow(); });
   if (std::all_of(shards.begin(), shards.end(), all_durable)) return !frozen;
   if (tx.parts <= 1) return false;
-  // A power cut may take a part, and then recovery drops them all: what stands on healthy shards must wait, too.
+  // A power cut may take a part, and then recovery drops them all: what stands on healthy shards
+  // must wait, too.
   auto until = std::make_shared<std::vector<Gate>>();
   for (Shard* shard : shards) until->push_back({shard->id_, shard->log_->open_batch() - 1});
   for (size_t i = 0; i < shards.size(); ++i) {
     const uint64_t batch = shards[i]->log_->open_batch() - 1;
-    if (batch >= batches_before[i]) shards[i]->Freeze(shards[i]->keyspace_.dirty_keys().CellsWrittenAt(Lsn(batch)), until);
+    if (batch >= batches_before[i])
+      shards[i]->Freeze(shards[i]->keyspace_.dirty_keys().CellsWrittenAt(Lsn(batch)), until);
   }
   return false;
 }
@@ -159,7 +177,9 @@ void Shard::Freeze(std::vector<uint32_t> cells, std::shared_ptr<const std::vecto
 void Shard::Thaw() {
   std::erase_if(frozen_, [&](const Frozen& frozen) {
     const auto& until = *frozen.until;
-    if (!std::all_of(until.begin(), until.end(), [&](const Gate& gate) { return world_.Durable(gate); })) return false;
+    if (!std::all_of(until.begin(), until.end(),
+                     [&](const Gate& gate) { return world_.Durable(gate); }))
+      return false;
     for (uint32_t cell : frozen.cells) keyspace_.dirty_keys().Thaw(cell);
     return true;
   });
@@ -209,14 +229,15 @@ Epoch Shard::SyncAllSoon(Epoch again) {
   world_.AdvanceEpoch(epoch);
   close_epoch_ = std::max(close_epoch_, epoch);
   sync_epoch_ = std::max(sync_epoch_, epoch);
-  TellOthers(Message::Kind::kSyncEpoch, epoch);  // one whose mailbox is full is asked again (core/tx/durability_waits.h)
+  TellOthers(Message::Kind::kSyncEpoch,
+             epoch);  // one whose mailbox is full is asked again (core/tx/durability_waits.h)
   return epoch;
 }
 
 void Shard::CloseEpochs() {
   if (tick_epoch_ > close_epoch_) {
-    // Whatever this shard records from here on has a later epoch: all of close_epoch_ stands in its log. Unless a transaction was
-    // promised a place in it.
+    // Whatever this shard records from here on has a later epoch: all of close_epoch_ stands in its
+    // log. Unless a transaction was promised a place in it.
     const Epoch complete = CompleteBelow(tick_epoch_);
     if (complete < close_epoch_) return;
     log_->CloseEpoch(complete);
@@ -233,7 +254,8 @@ void Shard::CloseEpochs() {
 void Shard::TellOthers(Message::Kind kind, Epoch epoch) {
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
     if (i == id_.value) continue;
-    world_.mail().Send(ShardId(static_cast<uint16_t>(i)), {.kind = kind, .from = id_, .value = epoch.value},
+    world_.mail().Send(ShardId(static_cast<uint16_t>(i)),
+                       {.kind = kind, .from = id_, .value = epoch.value},
                        Mailboxes::kControlReserve);
   }
 }

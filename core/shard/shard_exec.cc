@@ -22,12 +22,14 @@ bool Shard::KeysHeld(const CommandSpec& spec, Args args) {
 }
 
 bool Shard::AnyKeysHeld(std::span<const Member> members) {
-  return std::any_of(members.begin(), members.end(), [&](const Member& m) { return KeysHeld(*m.spec, m.args); });
+  return std::any_of(members.begin(), members.end(),
+                     [&](const Member& m) { return KeysHeld(*m.spec, m.args); });
 }
 
 bool Shard::MustRefuse(const CommandSpec& spec, std::span<const Member> members) const {
   if (__builtin_expect(!refuses_writes(), 1)) return false;
-  return spec.Has(kWrite) || std::any_of(members.begin(), members.end(), [](const Member& m) { return m.spec->Has(kWrite); });
+  return spec.Has(kWrite) || std::any_of(members.begin(), members.end(),
+                                         [](const Member& m) { return m.spec->Has(kWrite); });
 }
 
 std::string Shard::RefusalWhileFrozen() const {
@@ -37,7 +39,8 @@ std::string Shard::RefusalWhileFrozen() const {
 
 void Shard::Defer(const OwnCommand& c) {
   ++stats_.commands_deferred;
-  DeferredOwn own{StoredCommand(c.spec, c.args, c.raw), c.client, c.ticket, c.db, c.resp, c.alone, {}};
+  DeferredOwn own{
+      StoredCommand(c.spec, c.args, c.raw), c.client, c.ticket, c.db, c.resp, c.alone, {}};
   own.members.reserve(c.members.size());
   for (const Member& m : c.members) own.members.emplace_back(m.spec, m.args, m.raw);
   deferred_.Add(std::move(own));
@@ -57,8 +60,9 @@ bool Shard::RetryDeferred() {
     const StoredCommand& command = own.command;
     const std::span<const Member> members = MembersOf(own);
     if (MustWait(*command.spec, command.args(), members)) return false;
-    ExecuteOne(
-        {command.spec, own.client, command.args(), command.raw(), own.ticket, own.db, own.resp, own.alone, members}, context);
+    ExecuteOne({command.spec, own.client, command.args(), command.raw(), own.ticket, own.db,
+                own.resp, own.alone, members},
+               context);
     return any = true;
   });
   return any;
@@ -85,7 +89,8 @@ bool Shard::ReleaseHeldReplies() {
 
 // --- EXEC of commands that all live on one shard
 
-void Shard::RunExecHere(const CommandSpec* spec, Client* client, const std::vector<StoredCommand>& commands) {
+void Shard::RunExecHere(const CommandSpec* spec, Client* client,
+                        const std::vector<StoredCommand>& commands) {
   RunHere(spec, client, {}, {});
   queue_.back().members = static_cast<uint32_t>(commands.size());
   for (const StoredCommand& c : commands) {
@@ -103,7 +108,8 @@ void Shard::RunExecHere(const CommandSpec* spec, Client* client, const std::vect
   }
 }
 
-void Shard::SendExecTo(ShardId to, const CommandSpec* spec, Client* client, const std::vector<StoredCommand>& commands) {
+void Shard::SendExecTo(ShardId to, const CommandSpec* spec, Client* client,
+                       const std::vector<StoredCommand>& commands) {
   SendTo(to, spec, client, {}, {});
   HopBatch& batch = OpenBatch(to);
   batch.commands.back().members = static_cast<uint32_t>(commands.size());
@@ -123,7 +129,8 @@ std::span<const Shard::Member> Shard::MembersInQueue(uint32_t count) {
 }
 
 std::span<const Shard::Member> Shard::MembersInBatch(const HopBatch& batch, uint32_t index) {
-  const std::span members = std::span(batch.commands).subspan(index + 1, batch.commands[index].members);
+  const std::span members =
+      std::span(batch.commands).subspan(index + 1, batch.commands[index].members);
   scratch_words_.clear();
   for (const HopCommand& c : members) batch.AppendWords(c, &scratch_words_);
   members_.clear();
@@ -142,7 +149,8 @@ std::span<const Shard::Member> Shard::MembersOf(const DeferredOwn& own) {
 }
 
 // In the log they are one group: recovery takes all or none.
-void Shard::RunMembers(std::span<const Member> members, CommandContext& context, int resp, const Client* client) {
+void Shard::RunMembers(std::span<const Member> members, CommandContext& context, int resp,
+                       const Client* client) {
   Journal& journal = keyspace_.journal();
   std::string* out = context.reply.buffer();
   context.reply.Array(members.size());

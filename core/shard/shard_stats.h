@@ -45,12 +45,12 @@ struct SlowCommand {
 };
 
 struct ShardStats {
-  uint64_t commands = 0;           // run here
-  uint64_t hops_sent = 0;          // commands sent to other shards
-  uint64_t hops_served = 0;        // commands run for other shards
-  uint64_t blocked_clients = 0;    // of this shard's connections, now
-  uint64_t durability_waits = 0;   // of them, in WAIT and WAITAOF
-  uint64_t connections = 0;        // accepted, ever
+  uint64_t commands = 0;          // run here
+  uint64_t hops_sent = 0;         // commands sent to other shards
+  uint64_t hops_served = 0;       // commands run for other shards
+  uint64_t blocked_clients = 0;   // of this shard's connections, now
+  uint64_t durability_waits = 0;  // of them, in WAIT and WAITAOF
+  uint64_t connections = 0;       // accepted, ever
   uint64_t rejected_connections = 0;
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
@@ -71,7 +71,7 @@ struct ShardStats {
   std::vector<uint64_t> rejected;  // likewise: refused before they ran
   absl::flat_hash_map<std::string, uint64_t> error_kinds;  // by the reply's first word
   RateMeter commands_rate, bytes_in_rate, bytes_out_rate;
-  std::deque<SlowCommand> slow;    // newest first
+  std::deque<SlowCommand> slow;  // newest first
 };
 
 }  // namespace basalt

@@ -7,7 +7,8 @@
 
 namespace basalt {
 
-StoredCommand::StoredCommand(const CommandSpec* command_spec, Args args, std::string_view raw) : spec(command_spec) {
+StoredCommand::StoredCommand(const CommandSpec* command_spec, Args args, std::string_view raw)
+    : spec(command_spec) {
   std::string written;
   if (raw.empty()) {
     AppendRequest(&written, args);
@@ -18,7 +19,8 @@ StoredCommand::StoredCommand(const CommandSpec* command_spec, Args args, std::st
   std::memcpy(text_.get(), raw.data(), size_);
   words_.reserve(args.size());
   if (written.empty()) {
-    for (std::string_view word : args) words_.emplace_back(text_.get() + (word.data() - raw.data()), word.size());
+    for (std::string_view word : args)
+      words_.emplace_back(text_.get() + (word.data() - raw.data()), word.size());
     return;
   }
   size_t at = 0;

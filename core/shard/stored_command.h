@@ -1,5 +1,5 @@
-// One command with memory of its own, for commands that outlive the receive buffer they came in. Immutable once made, so any
-// thread may read it while its owner keeps it.
+// One command with memory of its own, for commands that outlive the receive buffer they came in.
+// Immutable once made, so any thread may read it while its owner keeps it.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@ namespace basalt {
 
 class StoredCommand {
  public:
-  // `raw` is the command as RESP, which the words point into; or empty (inline commands): then it is written anew.
+  // `raw` is the command as RESP, which the words point into; or empty (inline commands): then it
+  // is written anew.
   StoredCommand(const CommandSpec* command_spec, Args args, std::string_view raw);
   StoredCommand(StoredCommand&&) = default;
   StoredCommand& operator=(StoredCommand&&) = default;

@@ -52,7 +52,8 @@ std::string_view World::BusyError(const ShardSet& shards) const {
     const ShardId shard(static_cast<uint16_t>(i));
     if (!shards.Has(shard)) continue;
     const BusyKind kind = BusyOn(shard);
-    if (kind != BusyKind::kNone) return kind == BusyKind::kFunction ? errors::kBusyFunction : errors::kBusyScript;
+    if (kind != BusyKind::kNone)
+      return kind == BusyKind::kFunction ? errors::kBusyFunction : errors::kBusyScript;
   }
   return {};
 }
@@ -75,7 +76,8 @@ void World::PublishLogTrouble(ShardId shard, LogTrouble trouble) {
 
 Epoch World::DurableCut() const {
   uint64_t cut = UINT64_MAX;
-  for (uint32_t i = 0; i < shard_count_; ++i) cut = std::min(cut, published_[i].durable_epoch.load(std::memory_order_acquire));
+  for (uint32_t i = 0; i < shard_count_; ++i)
+    cut = std::min(cut, published_[i].durable_epoch.load(std::memory_order_acquire));
   return Epoch(cut);
 }
 
@@ -85,7 +87,8 @@ std::string World::WriteRefusal() const {
   return {};
 }
 
-std::optional<ShardId> World::SoleOwnerOf(Args words, const std::vector<uint32_t>& positions) const {
+std::optional<ShardId> World::SoleOwnerOf(Args words,
+                                          const std::vector<uint32_t>& positions) const {
   const ShardId first = OwnerOf(words[positions[0]]);
   const auto elsewhere = [&](uint32_t i) { return OwnerOf(words[i]) != first; };
   if (std::any_of(positions.begin() + 1, positions.end(), elsewhere)) return std::nullopt;

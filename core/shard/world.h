@@ -1,5 +1,6 @@
-// World: what the shards of one server share. Everything here is immutable once the shards run, or changed only while all
-// of them are parked (the configuration), or a single counter on a cache line of its own.
+// World: what the shards of one server share. Everything here is immutable once the shards run, or
+// changed only while all of them are parked (the configuration), or a single counter on a cache
+// line of its own.
 #pragma once
 
 #include <atomic>
@@ -45,7 +46,8 @@ class World {
   const Clock& clock() const { return *clock_; }
   Mailboxes& mail() { return mail_; }
   Park& park() { return park_; }
-  // What only the process as a whole can do: save, rewrite, shut down. Set once before the shards run.
+  // What only the process as a whole can do: save, rewrite, shut down. Set once before the shards
+  // run.
   Host& host() { return *host_; }
   void set_host(Host* host) { host_ = host; }
   // Null but in the simulator. Set once before the shards run.
@@ -62,7 +64,9 @@ class World {
   // --- epochs
   // The current epoch. Read once per tick, after all input of the tick has arrived.
   Epoch CurrentEpoch() const { return Epoch(epoch_.load(std::memory_order_acquire)); }
-  void SetEpoch(Epoch e) { epoch_.store(e.value, std::memory_order_release); }  // before the shards run
+  void SetEpoch(Epoch e) {
+    epoch_.store(e.value, std::memory_order_release);
+  }  // before the shards run
   // Moves on from `seen`, unless somebody already has. True for the one who did.
   bool AdvanceEpoch(Epoch seen) {
     return epoch_.compare_exchange_strong(seen.value, seen.value + 1, std::memory_order_acq_rel);
@@ -73,11 +77,14 @@ class World {
     published_[shard.value].batch.store(batch, std::memory_order_release);
   }
   bool Durable(const Gate& gate) const { return DurableBatch(gate.shard) >= gate.batch; }
-  // What waits for this gate may wait for ever: it belongs to a log that fails, or to a transaction of which another part does.
+  // What waits for this gate may wait for ever: it belongs to a log that fails, or to a transaction
+  // of which another part does.
   bool MayNeverOpen(const Gate& gate) const {
-    return gate.batch == kNeverDurable || (log_trouble().failed() && LogTroubleOf(gate.shard).failed() && !Durable(gate));
+    return gate.batch == kNeverDurable ||
+           (log_trouble().failed() && LogTroubleOf(gate.shard).failed() && !Durable(gate));
   }
-  // Every effect of that shard up to `epoch`, and the word that there are no more, is durable (under everysec and no).
+  // Every effect of that shard up to `epoch`, and the word that there are no more, is durable
+  // (under everysec and no).
   void PublishDurableEpoch(ShardId shard, Epoch epoch) {
     published_[shard.value].durable_epoch.store(epoch.value, std::memory_order_release);
   }
@@ -86,49 +93,66 @@ class World {
   uint64_t DurableBatch(ShardId shard) const {
     return published_[shard.value].batch.load(std::memory_order_acquire);
   }
-  // A shard's log cannot take more, or can again. While any cannot, every write is refused on all shards: under `everysec` and
-  // `no` the cut does not move on without that log, so what the others acknowledged meanwhile would be lost in a crash however
-  // long the trouble lasts. Thread of `shard`, or parked.
+  // A shard's log cannot take more, or can again. While any cannot, every write is refused on all
+  // shards: under `everysec` and `no` the cut does not move on without that log, so what the others
+  // acknowledged meanwhile would be lost in a crash however long the trouble lasts. Thread of
+  // `shard`, or parked.
   void PublishLogTrouble(ShardId shard, LogTrouble trouble);
   LogTrouble LogTroubleOf(ShardId shard) const {
     return LogTrouble::Unpack(published_[shard.value].log_trouble.load(std::memory_order_acquire));
   }
   // Of some log that has any; the worst kind there is.
-  LogTrouble log_trouble() const { return LogTrouble::Unpack(log_trouble_.load(std::memory_order_relaxed)); }
+  LogTrouble log_trouble() const {
+    return LogTrouble::Unpack(log_trouble_.load(std::memory_order_relaxed));
+  }
   // The error that a write is answered with instead of being run, or nothing.
   std::string WriteRefusal() const;
-  // What a shard tells the others about itself ten times a second, for the save points, maxmemory and INFO.
+  // What a shard tells the others about itself ten times a second, for the save points, maxmemory
+  // and INFO.
   void Publish(ShardId shard, uint64_t dirty, int64_t memory_bytes, uint64_t log_bytes) {
     published_[shard.value].log_bytes.store(log_bytes, std::memory_order_relaxed);
     published_[shard.value].dirty.store(dirty, std::memory_order_relaxed);
     published_[shard.value].memory.store(memory_bytes, std::memory_order_relaxed);
   }
-  uint64_t PublishedDirty(ShardId shard) const { return published_[shard.value].dirty.load(std::memory_order_relaxed); }
-  uint64_t PublishedLogBytes(ShardId shard) const { return published_[shard.value].log_bytes.load(std::memory_order_relaxed); }
-  int64_t PublishedMemory(ShardId shard) const { return published_[shard.value].memory.load(std::memory_order_relaxed); }
+  uint64_t PublishedDirty(ShardId shard) const {
+    return published_[shard.value].dirty.load(std::memory_order_relaxed);
+  }
+  uint64_t PublishedLogBytes(ShardId shard) const {
+    return published_[shard.value].log_bytes.load(std::memory_order_relaxed);
+  }
+  int64_t PublishedMemory(ShardId shard) const {
+    return published_[shard.value].memory.load(std::memory_order_relaxed);
+  }
   // Whether replies wait for the log. Changes only while all shards are parked.
   bool always() const { return always_; }
   void SetAlways(bool on);
 
   TxId next_tx() const { return TxId(next_tx_.load(std::memory_order_relaxed)); }
-  void SetNextTx(TxId id) { next_tx_.store(id.value, std::memory_order_relaxed); }  // before the shards run
+  void SetNextTx(TxId id) {
+    next_tx_.store(id.value, std::memory_order_relaxed);
+  }  // before the shards run
   TxId NextTx() { return TxId(next_tx_.fetch_add(1, std::memory_order_relaxed)); }
   ClientId NextClient() { return ClientId(next_client_.fetch_add(1, std::memory_order_relaxed)); }
 
   // --- scripts that run for longer than busy-reply-threshold
   enum class BusyKind : uint8_t { kNone, kScript, kFunction };
   // What runs on the shard for so long; set by its thread, read by any.
-  BusyKind BusyOn(ShardId shard) const { return published_[shard.value].busy.load(std::memory_order_acquire); }
-  void SetBusy(ShardId shard, BusyKind kind) { published_[shard.value].busy.store(kind, std::memory_order_release); }
+  BusyKind BusyOn(ShardId shard) const {
+    return published_[shard.value].busy.load(std::memory_order_acquire);
+  }
+  void SetBusy(ShardId shard, BusyKind kind) {
+    published_[shard.value].busy.store(kind, std::memory_order_release);
+  }
   // How many shards have one.
   std::atomic<uint32_t> busy_shards{0};
-  // The error for whoever wants something from one of these shards meanwhile; empty when none is busy.
+  // The error for whoever wants something from one of these shards meanwhile; empty when none is
+  // busy.
   std::string_view BusyError(const ShardSet& shards) const;
   // For whoever was refused for a busy script's sake; that may have ended in this very moment.
   std::string_view BusyErrorOfAny() const;
 
-  // Clients blocked on keys of several shards. While there are any, an EXEC that fills such keys serves them in its own order, which
-  // takes a park.
+  // Clients blocked on keys of several shards. While there are any, an EXEC that fills such keys
+  // serves them in its own order, which takes a park.
   std::atomic<uint32_t> wide_waiters{0};
 
   // --- measurement
@@ -139,10 +163,13 @@ class World {
 
   // --- state of the process
   std::atomic<bool> loading{false};
-  bool forked_in_park = false;               // this parked section forks a child that writes a snapshot; parked only
-  std::atomic<int64_t> snapshot_stall_us{0};  // how long the latest section that did kept its shards standing
+  bool forked_in_park =
+      false;  // this parked section forks a child that writes a snapshot; parked only
+  std::atomic<int64_t> snapshot_stall_us{
+      0};  // how long the latest section that did kept its shards standing
   std::atomic<bool> over_memory{false};  // maxmemory is reached and nothing may be evicted
-  std::atomic<bool> save_failed{false};  // the last background save failed and stop-writes-on-bgsave-error is on
+  std::atomic<bool> save_failed{
+      false};  // the last background save failed and stop-writes-on-bgsave-error is on
   std::atomic<bool> stopping{false};
   std::atomic<uint32_t> departed{0};  // shards that have left their loops, because of it
   // CLIENT PAUSE: until when (Unix ms, 0 = not paused), and whether reads wait, too.

@@ -10,9 +10,7 @@
 
 namespace basalt {
 
-Db::~Db() {
-  keyspace_.lazy_free_.FreeDatabase(table_, expiry_);
-}
+Db::~Db() { keyspace_.lazy_free_.FreeDatabase(table_, expiry_); }
 
 void Db::Touch(Entry* e) {
   uint32_t old = e->access_bits();
@@ -51,7 +49,8 @@ int64_t ResolveExpiry(const Entry* old, int64_t expire_at_ms) {
   return old != nullptr ? old->expire_at_ms() : kNoExpiry;
 }
 
-// Whether the old value can be overwritten: a string, and none so long that freeing it would take a while.
+// Whether the old value can be overwritten: a string, and none so long that freeing it would take a
+// while.
 bool Assignable(const Entry* e) {
   if (!e->is(ValueType::kString)) return false;
   return e->encoding() != Encoding::kBuffer || e->buffer()->capacity <= LazyFree::kInlineBytes;
@@ -199,7 +198,8 @@ Entry* Db::RandomEntry(Random& random) {
 Entry* Db::RandomVictim(Random& random, bool volatile_only) {
   if (!volatile_only) return table_.RandomElement(random);
   if (expiry_.empty()) return nullptr;
-  // Drawing any entry is fair, so it is tried first; where few entries expire, a random moment finds one of them.
+  // Drawing any entry is fair, so it is tried first; where few entries expire, a random moment
+  // finds one of them.
   constexpr int kTries = 16;
   for (int i = 0; i < kTries; ++i) {
     Entry* e = table_.RandomElement(random);
@@ -224,9 +224,8 @@ void Db::Adopt(Entry* e) {
 
 size_t Db::Clear() {
   size_t entries = size();
-  keyspace_.watches_.TouchDb(index_, [&](std::string_view key) {
-    return table_.Find(HashKey(key), key) != nullptr;
-  });
+  keyspace_.watches_.TouchDb(
+      index_, [&](std::string_view key) { return table_.Find(HashKey(key), key) != nullptr; });
   keyspace_.lazy_free_.FreeDatabase(table_, expiry_);
   return entries;
 }
@@ -246,7 +245,8 @@ Entry* Db::FindByItem(const ExpiryIndex::Item& item) const {
 
 bool Db::DeleteIfExpired(HashedKey key, Entry* e) {
   if (keyspace_.expiry_paused() || !e->ExpiredAt(keyspace_.now_ms)) return false;
-  // A transaction that holds the key may still see it. (Whoever would write the key does not come here meanwhile.)
+  // A transaction that holds the key may still see it. (Whoever would write the key does not come
+  // here meanwhile.)
   if (!keyspace_.Guards(key.hash)) ExpireEntry(e, key.hash);
   return true;
 }

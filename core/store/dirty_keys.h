@@ -1,7 +1,8 @@
-// DirtyKeys: for `appendfsync always`, up to which LSN the log must be durable before a key's value may be revealed.
+// DirtyKeys: for `appendfsync always`, up to which LSN the log must be durable before a key's value
+// may be revealed.
 //
-// A fixed array indexed by key hash; keys that share a cell share the later LSN, so the answer can be too late, never too early.
-// Nothing is allocated until Enable. Owned by the shard's thread.
+// A fixed array indexed by key hash; keys that share a cell share the later LSN, so the answer can
+// be too late, never too early. Nothing is allocated until Enable. Owned by the shard's thread.
 #pragma once
 
 #include <algorithm>
@@ -37,11 +38,13 @@ class DirtyKeys {
   // 0: on nothing. The largest there is: it must not be revealed at all just now.
   Lsn DependsOn(uint64_t hash) const {
     if (!enabled()) return Lsn(0);
-    if (__builtin_expect(frozen_count_ != 0, 0) && frozen_[hash % kCells] != 0) return Lsn(~uint64_t{0});
+    if (__builtin_expect(frozen_count_ != 0, 0) && frozen_[hash % kCells] != 0)
+      return Lsn(~uint64_t{0});
     return Lsn(cells_[hash % kCells]);
   }
 
-  // A frozen cell's keys must not be revealed, whatever becomes durable here, until it has been thawed as often.
+  // A frozen cell's keys must not be revealed, whatever becomes durable here, until it has been
+  // thawed as often.
   static uint32_t CellOf(uint64_t hash) { return static_cast<uint32_t>(hash % kCells); }
   bool any_frozen() const { return frozen_count_ != 0; }
   void Freeze(uint32_t cell) {

@@ -1,5 +1,6 @@
-// ExpiryIndex: the keys of one database that expire, by time, so that active expiry takes exactly the due ones.
-// An element is (time, key hash): 16 bytes whatever the key. Owned by the Db's thread.
+// ExpiryIndex: the keys of one database that expire, by time, so that active expiry takes exactly
+// the due ones. An element is (time, key hash): 16 bytes whatever the key. Owned by the Db's
+// thread.
 #pragma once
 
 #include <algorithm>
@@ -32,7 +33,8 @@ class ExpiryIndex {
   bool empty() const { return items_.empty(); }
   // The item due first; not when empty.
   const Item& First() const { return *items_.begin(); }
-  // An item beside a random moment, for volatile-* eviction: an item's chance follows the gaps around it. Not when empty.
+  // An item beside a random moment, for volatile-* eviction: an item's chance follows the gaps
+  // around it. Not when empty.
   const Item& RandomItem(Random& random) const {
     uint64_t range = static_cast<uint64_t>(Last().at_ms - First().at_ms) + 1;
     int64_t at_ms = First().at_ms + static_cast<int64_t>(random.Below(range));
@@ -48,8 +50,11 @@ class ExpiryIndex {
     return i;
   }
   // The mean of all expiry times; 0 when empty.
-  int64_t MeanMs() const { return empty() ? 0 : static_cast<int64_t>(sum_ms_ / static_cast<int64_t>(size())); }
-  // Drops up to `max` items and returns how many: how a database that was cleared gives its index back in slices.
+  int64_t MeanMs() const {
+    return empty() ? 0 : static_cast<int64_t>(sum_ms_ / static_cast<int64_t>(size()));
+  }
+  // Drops up to `max` items and returns how many: how a database that was cleared gives its index
+  // back in slices.
   size_t FreeSome(size_t max) {
     size_t n = std::min(max, items_.size());
     items_.erase(items_.begin(), std::next(items_.begin(), static_cast<ptrdiff_t>(n)));

@@ -1,8 +1,10 @@
-// Journal: the log records of one shard's current tick, as RESP commands, until the tick's commit stage takes them.
+// Journal: the log records of one shard's current tick, as RESP commands, until the tick's commit
+// stage takes them.
 //
-// What is taken begins and ends with database 0 selected: records of another database are preceded by SELECT n, and a batch
-// that ends elsewhere ends with SELECT 0. So every batch stands alone. Records of an atomic group are wrapped in MULTI and EXEC
-// when there is more than one. Owned by the shard's thread, or by who it is lent to while it is parked.
+// What is taken begins and ends with database 0 selected: records of another database are preceded
+// by SELECT n, and a batch that ends elsewhere ends with SELECT 0. So every batch stands alone.
+// Records of an atomic group are wrapped in MULTI and EXEC when there is more than one. Owned by
+// the shard's thread, or by who it is lent to while it is parked.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,8 @@ namespace basalt {
 
 class Journal {
  public:
-  // While off (no log, no replica; or while the log itself is being replayed) records vanish at once.
+  // While off (no log, no replica; or while the log itself is being replayed) records vanish at
+  // once.
   void set_enabled(bool on) { enabled_ = on; }
   bool enabled() const { return enabled_; }
 
@@ -39,8 +42,9 @@ class Journal {
   void EndGroup();
   bool in_group() const { return group_depth_ > 0; }
 
-  // A group that may be taken back, between the two or inside of another group; not inside of another such. What the keyspace deleted
-  // on its own meanwhile (RecordGone) stays recorded: it is gone all the same.
+  // A group that may be taken back, between the two or inside of another group; not inside of
+  // another such. What the keyspace deleted on its own meanwhile (RecordGone) stays recorded: it is
+  // gone all the same.
   struct Mark {
     size_t bytes;
     uint64_t records, group_records;

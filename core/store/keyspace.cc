@@ -4,7 +4,8 @@
 
 namespace basalt {
 
-Keyspace::Keyspace(uint64_t random_seed, uint32_t databases) : rng(random_seed), databases_(databases) {
+Keyspace::Keyspace(uint64_t random_seed, uint32_t databases)
+    : rng(random_seed), databases_(databases) {
   BASALT_CHECK(databases >= 1 && databases <= kDatabases);
   for (uint32_t i = 0; i < databases; ++i) {
     dbs_[i] = std::make_unique<Db>(*this, DbIndex(static_cast<uint8_t>(i)));
@@ -56,7 +57,8 @@ void Keyspace::SwapDbs(DbIndex a, DbIndex b) {
   };
   watches_.TouchDb(a, exists);
   watches_.TouchDb(b, exists);
-  // Before the exchange, too: an expired entry that the look-up deletes is recorded under the database it is in.
+  // Before the exchange, too: an expired entry that the look-up deletes is recorded under the
+  // database it is in.
   auto note = [&](DbIndex in, DbIndex from) {
     blocked_keys_.NoteDatabase(in, [&](std::string_view key) -> std::optional<ValueType> {
       const Entry* e = db(from).FindNoTouch(key);

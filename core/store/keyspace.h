@@ -1,7 +1,8 @@
-// Keyspace: one shard's slice of all databases, with the time, journal, statistics and background work that belong to it.
+// Keyspace: one shard's slice of all databases, with the time, journal, statistics and background
+// work that belong to it.
 //
-// The shard sets the time once per tick; everything in the tick sees the same instant. Owned by the shard's thread, or by who it is
-// lent to while it is parked; nothing here is shared.
+// The shard sets the time once per tick; everything in the tick sees the same instant. Owned by the
+// shard's thread, or by who it is lent to while it is parked; nothing here is shared.
 #pragma once
 
 #include <array>
@@ -32,7 +33,8 @@ class KeyspaceObserver {
   virtual void OnEvicted(DbIndex db, std::string_view key) = 0;
 };
 
-// Keys that must not be deleted for now because they have expired: a transaction holds them, whose time may be an earlier one.
+// Keys that must not be deleted for now because they have expired: a transaction holds them, whose
+// time may be an earlier one.
 class KeyGuard {
  public:
   virtual ~KeyGuard() = default;
@@ -40,7 +42,7 @@ class KeyGuard {
 };
 
 struct KeyspaceStats {
-  uint64_t hits = 0;    // of reading commands, which count them
+  uint64_t hits = 0;  // of reading commands, which count them
   uint64_t misses = 0;
   uint64_t expired = 0;
   uint64_t evicted = 0;
@@ -89,10 +91,12 @@ class Keyspace {
     return lfu_ ? LfuTouch(old, now_ms, lfu_params, rng) : lru_clock_;
   }
 
-  // While paused (the log is replayed; this is a replica; CLIENT PAUSE), expired entries are neither hidden nor deleted.
+  // While paused (the log is replayed; this is a replica; CLIENT PAUSE), expired entries are
+  // neither hidden nor deleted.
   void PauseExpiry(bool on) { expiry_paused_ = on; }
   bool expiry_paused() const { return expiry_paused_; }
-  // While this is paused (DEBUG SET-ACTIVE-EXPIRE), expired entries are deleted only when somebody looks for them.
+  // While this is paused (DEBUG SET-ACTIVE-EXPIRE), expired entries are deleted only when somebody
+  // looks for them.
   void PauseActiveExpiry(bool on) { active_expiry_paused_ = on; }
 
   // Returns the one before; null: none.
@@ -102,8 +106,8 @@ class Keyspace {
   void set_observer(KeyspaceObserver* observer) { observer_ = observer; }
   KeyspaceObserver* observer() const { return observer_; }
 
-  // Background work of about `budget` units (one entry expired, one element freed): due entries first, then lazy free.
-  // Returns true when more is waiting.
+  // Background work of about `budget` units (one entry expired, one element freed): due entries
+  // first, then lazy free. Returns true when more is waiting.
   bool IdleStep(size_t budget);
   // The time (Unix ms) from which on IdleStep has an entry to expire; INT64_MAX: none.
   int64_t NextDueMs() const;

@@ -80,8 +80,8 @@ size_t LazyFree::Work(Job& job, size_t budget) {
   return freed;
 }
 
-// The kernel takes back a large mapping page by page, which for 512 MB takes long enough to be noticed. So its pages go first, in
-// slices; freeing the empty rest is quick.
+// The kernel takes back a large mapping page by page, which for 512 MB takes long enough to be
+// noticed. So its pages go first, in slices; freeing the empty rest is quick.
 size_t LazyFree::FreeSomeOfBuffer(Job& job, size_t budget) {
   constexpr size_t kPage = 4096;
   auto* buffer = static_cast<StringBuffer*>(job.object);

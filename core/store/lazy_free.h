@@ -1,5 +1,6 @@
-// LazyFree: what was deleted but is too large to free at once (a big collection, a long string, a whole database), freed in
-// slices between commands. Owned by one shard's thread, or by who it is lent to while it is parked.
+// LazyFree: what was deleted but is too large to free at once (a big collection, a long string, a
+// whole database), freed in slices between commands. Owned by one shard's thread, or by who it is
+// lent to while it is parked.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ namespace basalt {
 
 class LazyFree {
  public:
-  // Values of at most this many elements, and strings of at most this many bytes, are freed where they are deleted.
+  // Values of at most this many elements, and strings of at most this many bytes, are freed where
+  // they are deleted.
   static constexpr size_t kInlineElements = 64;
   static constexpr size_t kInlineBytes = 1 << 20;
 
@@ -32,13 +34,14 @@ class LazyFree {
   // Takes all that was in a database.
   void FreeDatabase(KeyTable& table, ExpiryIndex& expiry);
 
-  // Does about `budget` units of work (an element, an entry, or kBytesPerUnit of a string); returns how many it did:
-  // 0 when there is nothing to do.
+  // Does about `budget` units of work (an element, an entry, or kBytesPerUnit of a string); returns
+  // how many it did: 0 when there is nothing to do.
   size_t Step(size_t budget);
   static constexpr size_t kBytesPerUnit = 16384;
 
   bool idle() const { return jobs_.empty(); }
-  // Keys and values that wait, and those freed here so far (INFO lazyfree_pending_objects, lazyfreed_objects).
+  // Keys and values that wait, and those freed here so far (INFO lazyfree_pending_objects,
+  // lazyfreed_objects).
   uint64_t pending_objects() const { return pending_objects_; }
   uint64_t freed_objects() const { return freed_objects_; }
   void ResetStats() { freed_objects_ = 0; }

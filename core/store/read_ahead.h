@@ -1,5 +1,6 @@
-// Reads ahead for a row of lookups: of a group of keys first every bucket, then every entry, so that their cache misses overlap. These are
-// loads, not prefetches (HashTable), so a group is no larger than what the processor holds in flight.
+// Reads ahead for a row of lookups: of a group of keys first every bucket, then every entry, so
+// that their cache misses overlap. These are loads, not prefetches (HashTable), so a group is no
+// larger than what the processor holds in flight.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,8 @@ class ReadAhead {
     uint64_t hash;
   };
 
-  // Item `next` of `count` comes now; `key_of(i)` is the Key of item i. What was passed over is left out.
+  // Item `next` of `count` comes now; `key_of(i)` is the Key of item i. What was passed over is
+  // left out.
   template <class KeyOf>
   void Before(size_t next, size_t count, KeyOf&& key_of) {
     if (next < read_) return;

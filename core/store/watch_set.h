@@ -1,7 +1,9 @@
-// WatchSet: versions of the keys that some client WATCHes. A key nobody watches costs nothing but one test for emptiness.
+// WatchSet: versions of the keys that some client WATCHes. A key nobody watches costs nothing but
+// one test for emptiness.
 //
-// A watcher notes the version that Watch returns; its EXEC compares it with Version. Every change of a watched key, and every
-// change of the whole database, makes the version grow. Owned by the shard that owns the keys.
+// A watcher notes the version that Watch returns; its EXEC compares it with Version. Every change
+// of a watched key, and every change of the whole database, makes the version grow. Owned by the
+// shard that owns the keys.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +28,8 @@ class WatchSet {
   void Touch(DbIndex db, std::string_view key) {
     if (!keys_.empty()) TouchSlow(db, key);
   }
-  // Touches the watched keys of the database that `changed` is true for (FLUSHDB: those that exist).
+  // Touches the watched keys of the database that `changed` is true for (FLUSHDB: those that
+  // exist).
   void TouchDb(DbIndex db, absl::FunctionRef<bool(std::string_view key)> changed);
 
   size_t size() const { return keys_.size(); }

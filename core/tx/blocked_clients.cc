@@ -13,9 +13,10 @@ namespace basalt {
 void BlockedClients::Add(std::shared_ptr<BlockedCommand> blocked) {
   Client* client = blocked->client;
   const int64_t now_ms = shard_.keyspace().now_ms;
-  const int64_t until_ms = blocked->timeout_ms == 0                        ? 0
-                           : blocked->timeout_ms > INT64_MAX / 1000 - now_ms ? 0  // longer than any clock runs
-                                                                           : now_ms + blocked->timeout_ms;
+  const int64_t until_ms = blocked->timeout_ms == 0 ? 0
+                           : blocked->timeout_ms > INT64_MAX / 1000 - now_ms
+                               ? 0  // longer than any clock runs
+                               : now_ms + blocked->timeout_ms;
   if (until_ms != 0) deadlines_.insert({until_ms, client});
   if (blocked->ShardsOfKeys(shard_.world()).Count() > 1) ++shard_.world().wide_waiters;
   waiting_[client] = {std::move(blocked), until_ms};
@@ -81,7 +82,8 @@ bool BlockedClients::Unblock(Client* client, bool with_error) {
 bool BlockedClients::Expire(int64_t now_ms) {
   if (deadlines_.empty() || deadlines_.begin()->first > now_ms) return false;
   std::vector<Client*> due;
-  for (auto it = deadlines_.begin(); it != deadlines_.end() && it->first <= now_ms; ++it) due.push_back(it->second);
+  for (auto it = deadlines_.begin(); it != deadlines_.end() && it->first <= now_ms; ++it)
+    due.push_back(it->second);
   for (Client* client : due) {
     std::string text;
     if (!waiting_.find(client)->second.abandoned) Reply(&text, client->resp).NullArray();

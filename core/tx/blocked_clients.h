@@ -1,5 +1,5 @@
-// The clients of one shard that wait in a blocking command, and until when. Owner: the shard's thread, or who it is lent to while it
-// is parked.
+// The clients of one shard that wait in a blocking command, and until when. Owner: the shard's
+// thread, or who it is lent to while it is parked.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ class BlockedClients {
     // Runs a blocked command again, as a whole.
     virtual void TryAgain(std::shared_ptr<BlockedCommand> blocked) = 0;
     // Tells another shard, or this one, something about it.
-    virtual void Tell(ShardId shard, TxItem::What what, std::shared_ptr<BlockedCommand> blocked) = 0;
+    virtual void Tell(ShardId shard, TxItem::What what,
+                      std::shared_ptr<BlockedCommand> blocked) = 0;
   };
 
   BlockedClients(Shard* shard, Owner* owner) : shard_(*shard), owner_(*owner) {}

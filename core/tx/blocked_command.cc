@@ -9,7 +9,8 @@
 
 namespace basalt {
 
-BlockedCommand::BlockedCommand(StoredCommand blocked_command, Client* waiting_client, ShardId home_shard, uint64_t arrival)
+BlockedCommand::BlockedCommand(StoredCommand blocked_command, Client* waiting_client,
+                               ShardId home_shard, uint64_t arrival)
     : command(std::move(blocked_command)),
       client(waiting_client),
       home(home_shard),
@@ -55,7 +56,8 @@ void BlockedCommand::WaitAt(Shard& shard) {
 
 void BlockedCommand::LeaveLine(Shard& shard) {
   for (std::string_view key : keys) {
-    if (shard.world().OwnerOf(key) == shard.id()) shard.keyspace().blocked_keys().Remove(db, key, type, number);
+    if (shard.world().OwnerOf(key) == shard.id())
+      shard.keyspace().blocked_keys().Remove(db, key, type, number);
   }
 }
 

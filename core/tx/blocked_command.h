@@ -1,9 +1,12 @@
-// A blocking command that found nothing and waits for its keys: what the shards of those keys and the shard of its connection share.
+// A blocking command that found nothing and waits for its keys: what the shards of those keys and
+// the shard of its connection share.
 //
-// Registered in BlockedKeys of each shard that owns one of the keys, under the number that says when it came. It is served by one
-// of them, exactly once: who wants to end the wait (a shard with something to give, the connection's shard when the time is up or
-// the client is gone) must first move `state` on from kWaiting. Where a serve would concern other shards (BLMOVE to another
-// shard's list), the source's shard only asks the connection's shard to try the whole command again, in a park.
+// Registered in BlockedKeys of each shard that owns one of the keys, under the number that says
+// when it came. It is served by one of them, exactly once: who wants to end the wait (a shard with
+// something to give, the connection's shard when the time is up or the client is gone) must first
+// move `state` on from kWaiting. Where a serve would concern other shards (BLMOVE to another
+// shard's list), the source's shard only asks the connection's shard to try the whole command
+// again, in a park.
 #pragma once
 
 #include <atomic>
@@ -25,20 +28,21 @@ class Client;
 
 class BlockedCommand final : public Waiter, public std::enable_shared_from_this<BlockedCommand> {
  public:
-  BlockedCommand(StoredCommand blocked_command, Client* waiting_client, ShardId home_shard, uint64_t arrival);
+  BlockedCommand(StoredCommand blocked_command, Client* waiting_client, ShardId home_shard,
+                 uint64_t arrival);
 
   const StoredCommand command;
-  Client* const client;      // the home shard's; others use the address only
+  Client* const client;  // the home shard's; others use the address only
   const ShardId home;
   const DbIndex db;
   const int resp;
-  const uint64_t number;     // of arrival, over all shards
+  const uint64_t number;  // of arrival, over all shards
 
   // Set by who registers it, before anybody else can see it.
   std::vector<std::string_view> keys;  // that it waits for; words of the command
   ValueType type = ValueType::kList;
-  int64_t timeout_ms = 0;              // 0: for ever
-  bool needs_others = false;           // to serve it takes more than the shard of the key
+  int64_t timeout_ms = 0;     // 0: for ever
+  bool needs_others = false;  // to serve it takes more than the shard of the key
 
   enum class State : uint8_t {
     kWaiting,
@@ -61,8 +65,8 @@ class BlockedCommand final : public Waiter, public std::enable_shared_from_this<
 
   std::string reply;
   Gate gate;
-  // With `needs_others`: the shard of the one key that it waits for has asked for another try, and serves nobody behind until that is
-  // over. That shard's, or a park's.
+  // With `needs_others`: the shard of the one key that it waits for has asked for another try, and
+  // serves nobody behind until that is over. That shard's, or a park's.
   bool asked = false;
 
   // Notes what it waits for, from the request that its handler made.
@@ -71,7 +75,8 @@ class BlockedCommand final : public Waiter, public std::enable_shared_from_this<
   ShardSet ShardsOfKeys(const World& world) const;
   // Of all keys that it names.
   ShardSet ShardsConcerned(const World& world) const;
-  // Stands in line for those of its keys that `shard` owns, or leaves the line. The shard's thread, or a park's coordinator.
+  // Stands in line for those of its keys that `shard` owns, or leaves the line. The shard's thread,
+  // or a park's coordinator.
   void WaitAt(Shard& shard);
   void LeaveLine(Shard& shard);
 

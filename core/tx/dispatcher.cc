@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/base/numbers.h"
 #include "core/base/log.h"
+#include "core/base/numbers.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
 #include "core/resp/errors.h"
@@ -16,20 +16,70 @@ namespace {
 
 enum Verb : size_t { kMulti, kExec, kDiscard, kWatch, kUnwatch, kReset, kQuit };
 
-// Never called: Dispatcher::RunTransactionVerb does their work, which is not about keys but about the client.
+// Never called: Dispatcher::RunTransactionVerb does their work, which is not about keys but about
+// the client.
 void NoHandler(CommandContext&) {}
 
 // Inside a transaction UNWATCH comes too late to do anything: EXEC has already let go of the keys.
 void UnwatchInExec(CommandContext& context) { context.reply.Ok(); }
 
 constexpr CommandSpec kVerbs[] = {
-    {"multi", 1, kNoScript | kLoading | kStale | kFast | kAllowBusy, {}, Where::kTransaction, NoHandler, "transactions", ""},
-    {"exec", 1, kNoScript | kLoading | kStale | kSkipSlowlog, {}, Where::kTransaction, NoHandler, "transactions", ""},
-    {"discard", 1, kNoScript | kLoading | kStale | kFast | kAllowBusy, {}, Where::kTransaction, NoHandler, "transactions", ""},
-    {"watch", -2, kNoScript | kLoading | kStale | kFast | kAllowBusy, {1, -1, 1}, Where::kTransaction, NoHandler, "transactions", ""},
-    {"unwatch", 1, kNoScript | kLoading | kStale | kFast | kAllowBusy, {}, Where::kTransaction, UnwatchInExec, "transactions", ""},
-    {"reset", 1, kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy, {}, Where::kTransaction, NoHandler, "connection", ""},
-    {"quit", -1, kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy, {}, Where::kTransaction, NoHandler, "connection", ""},
+    {"multi",
+     1,
+     kNoScript | kLoading | kStale | kFast | kAllowBusy,
+     {},
+     Where::kTransaction,
+     NoHandler,
+     "transactions",
+     ""},
+    {"exec",
+     1,
+     kNoScript | kLoading | kStale | kSkipSlowlog,
+     {},
+     Where::kTransaction,
+     NoHandler,
+     "transactions",
+     ""},
+    {"discard",
+     1,
+     kNoScript | kLoading | kStale | kFast | kAllowBusy,
+     {},
+     Where::kTransaction,
+     NoHandler,
+     "transactions",
+     ""},
+    {"watch",
+     -2,
+     kNoScript | kLoading | kStale | kFast | kAllowBusy,
+     {1, -1, 1},
+     Where::kTransaction,
+     NoHandler,
+     "transactions",
+     ""},
+    {"unwatch",
+     1,
+     kNoScript | kLoading | kStale | kFast | kAllowBusy,
+     {},
+     Where::kTransaction,
+     UnwatchInExec,
+     "transactions",
+     ""},
+    {"reset",
+     1,
+     kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy,
+     {},
+     Where::kTransaction,
+     NoHandler,
+     "connection",
+     ""},
+    {"quit",
+     -1,
+     kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy,
+     {},
+     Where::kTransaction,
+     NoHandler,
+     "connection",
+     ""},
 };
 
 Verb VerbOf(const CommandSpec& spec) {
@@ -45,7 +95,9 @@ Verb VerbOf(const CommandSpec& spec) {
 std::span<const CommandSpec> TransactionCommands() { return kVerbs; }
 
 Dispatcher::Dispatcher(Shard* shard)
-    : shard_(*shard), world_(shard->world()), coordinator_(static_cast<TxCoordinator&>(shard->coordinator())) {}
+    : shard_(*shard),
+      world_(shard->world()),
+      coordinator_(static_cast<TxCoordinator&>(shard->coordinator())) {}
 
 // Writes a reply now, in its place: behind those of commands that are still to run.
 template <class F>
@@ -67,7 +119,8 @@ void Dispatcher::Refuse(Client* client, const CommandSpec* spec, std::string_vie
   // An EXEC that may not even begin is the end of its transaction.
   std::string aborted;
   if (spec != nullptr && spec->where == Where::kTransaction && VerbOf(*spec) == kExec) {
-    aborted = StrCat("EXECABORT Transaction discarded because of: ", error.starts_with("ERR ") ? error.substr(4) : error);
+    aborted = StrCat("EXECABORT Transaction discarded because of: ",
+                     error.starts_with("ERR ") ? error.substr(4) : error);
     error = aborted;
     Forget(client);
   }
@@ -75,16 +128,19 @@ void Dispatcher::Refuse(Client* client, const CommandSpec* spec, std::string_vie
   AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Error(error); });
 }
 
-// The checks that come before any command runs, in Redis's order. The error to answer instead, or nothing.
+// The checks that come before any command runs, in Redis's order. The error to answer instead, or
+// nothing.
 std::string Dispatcher::RefusalOf(const Client& client, const CommandSpec& spec, Args args) {
   if (!spec.ArityFits(args.size())) return errors::WrongArity(spec.name);
   const Config& config = world_.config();
-  if (!config.requirepass.empty() && !client.authenticated && !spec.Has(kNoAuth)) return std::string(errors::kNoAuth);
+  if (!config.requirepass.empty() && !client.authenticated && !spec.Has(kNoAuth))
+    return std::string(errors::kNoAuth);
   if (spec.Has(kNoMulti) && Transaction::IsOpen(client)) return std::string(errors::kNotInMulti);
   if (__builtin_expect(world_.loading.load(std::memory_order_relaxed), 0) && !spec.Has(kLoading)) {
     return std::string(errors::kLoading);
   }
-  if (spec.Has(kDenyOom) && world_.over_memory.load(std::memory_order_relaxed)) return std::string(errors::kOom);
+  if (spec.Has(kDenyOom) && world_.over_memory.load(std::memory_order_relaxed))
+    return std::string(errors::kOom);
   if (spec.Has(kWrite)) return world_.WriteRefusal();
   if (spec.where == Where::kTransaction && VerbOf(spec) == kExec) {
     // What was queued while writes were still taken.
@@ -96,8 +152,10 @@ std::string Dispatcher::RefusalOf(const Client& client, const CommandSpec& spec,
 
 void Dispatcher::RefuseUnknown(Client* client, Args args) {
   if (EqualsNoCase(args[0], "post") || EqualsNoCase(args[0], "host:")) {
-    // A web page that makes a browser talk to us: what it smuggled in front has been answered, but it gets no word of that.
-    LogWarning("Possible attack on client ", client->peer, ": it sends HTTP. The connection is closed.");
+    // A web page that makes a browser talk to us: what it smuggled in front has been answered, but
+    // it gets no word of that.
+    LogWarning("Possible attack on client ", client->peer,
+               ": it sends HTTP. The connection is closed.");
     return shard_.frontend().Drop(client);
   }
   if (const CommandSpec* container = world_.commands().Find(args[0])) {
@@ -142,15 +200,19 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
     return Outcome::kGoOn;
   }
   if (client->replies.size() >= kPendingMax) return Outcome::kRetry;
-  if (__builtin_expect(shard_.serving_while_busy(), 0)) return RouteWhileBusy(client, spec, args, raw);
+  if (__builtin_expect(shard_.serving_while_busy(), 0))
+    return RouteWhileBusy(client, spec, args, raw);
   if (spec->where == Where::kHomeInTurn && !client->Idle()) return Outcome::kRetry;
-  if (__builtin_expect(client->gathering != nullptr, 0)) return RouteGathering(client, spec, args, raw);
-  if (__builtin_expect(world_.pause_until_ms.load(std::memory_order_relaxed) != 0, 0) && Paused(*spec, *client)) {
+  if (__builtin_expect(client->gathering != nullptr, 0))
+    return RouteGathering(client, spec, args, raw);
+  if (__builtin_expect(world_.pause_until_ms.load(std::memory_order_relaxed) != 0, 0) &&
+      Paused(*spec, *client)) {
     return Outcome::kRetry;
   }
   ++client->commands;
   client->last_command = spec->name;
-  if (const std::string refusal = RefusalOf(*client, *spec, args); __builtin_expect(!refusal.empty(), 0)) {
+  if (const std::string refusal = RefusalOf(*client, *spec, args);
+      __builtin_expect(!refusal.empty(), 0)) {
     Refuse(client, spec, refusal);
     return Outcome::kGoOn;
   }
@@ -177,7 +239,8 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
       uint64_t cursor = 0;
       bool valid = ParseUint64(args[1], &cursor);
       ShardId shard = valid ? ScanCursor::Unpack(cursor).shard : shard_.id();
-      return RunOn(shard.value < world_.shard_count() ? shard : shard_.id(), client, spec, args, raw);
+      return RunOn(shard.value < world_.shard_count() ? shard : shard_.id(), client, spec, args,
+                   raw);
     }
     case Where::kTransaction:
       break;
@@ -187,14 +250,18 @@ Dispatcher::Outcome Dispatcher::Route(Client* client, Args args, std::string_vie
 
 // SHUTDOWN NOSAVE does not wait for a script that is busy, on whatever shard.
 bool Dispatcher::ShutsDownAtOnce(const CommandSpec& spec, Args args) {
-  if (world_.busy_shards.load(std::memory_order_relaxed) == 0 || std::string_view(spec.name) != "shutdown") return false;
+  if (world_.busy_shards.load(std::memory_order_relaxed) == 0 ||
+      std::string_view(spec.name) != "shutdown")
+    return false;
   const auto nosave = [](std::string_view word) { return EqualsNoCase(word, "nosave"); };
   return std::any_of(args.begin() + 1, args.end(), nosave) &&
          world_.host().Shutdown(/*save=*/0, /*now=*/true, /*force=*/true).ok();
 }
 
-// A script keeps this shard busy, or the park that it stands in: what does not need its keys goes on, the rest is told so.
-Dispatcher::Outcome Dispatcher::RouteWhileBusy(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+// A script keeps this shard busy, or the park that it stands in: what does not need its keys goes
+// on, the rest is told so.
+Dispatcher::Outcome Dispatcher::RouteWhileBusy(Client* client, const CommandSpec* spec, Args args,
+                                               std::string_view raw) {
   if (client->gathering != nullptr) {
     coordinator_.EndGathering(client->gathering);
     return Outcome::kRetry;
@@ -208,8 +275,8 @@ Dispatcher::Outcome Dispatcher::RouteWhileBusy(Client* client, const CommandSpec
     if (spec->where == Where::kTransaction) return RunTransactionVerb(client, spec, args);
     if (spec->where == Where::kHome) return RunHome(client, spec, args, raw);
   }
-  if (refusal.empty() && spec->where == Where::kKeys && !Transaction::IsOpen(*client) && spec->keys.finder == nullptr &&
-      spec->keys.first == spec->keys.last && spec->keys.first > 0) {
+  if (refusal.empty() && spec->where == Where::kKeys && !Transaction::IsOpen(*client) &&
+      spec->keys.finder == nullptr && spec->keys.first == spec->keys.last && spec->keys.first > 0) {
     const ShardId owner = world_.OwnerOf(args[static_cast<size_t>(spec->keys.first)]);
     if (owner != shard_.id()) return RunOn(owner, client, spec, args, raw);
   }
@@ -217,9 +284,10 @@ Dispatcher::Outcome Dispatcher::RouteWhileBusy(Client* client, const CommandSpec
   return Outcome::kGoOn;
 }
 
-// Behind a multi-shard command that has not started: this one comes along, or waits until that is done. What is to be refused, what is
-// not about keys, and MULTI wait.
-Dispatcher::Outcome Dispatcher::RouteGathering(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+// Behind a multi-shard command that has not started: this one comes along, or waits until that is
+// done. What is to be refused, what is not about keys, and MULTI wait.
+Dispatcher::Outcome Dispatcher::RouteGathering(Client* client, const CommandSpec* spec, Args args,
+                                               std::string_view raw) {
   if (spec->where == Where::kKeys && world_.pause_until_ms.load(std::memory_order_relaxed) == 0 &&
       RefusalOf(*client, *spec, args).empty() && coordinator_.Gather(client, spec, args, raw)) {
     ++client->commands;
@@ -230,16 +298,22 @@ Dispatcher::Outcome Dispatcher::RouteGathering(Client* client, const CommandSpec
   return Outcome::kRetry;
 }
 
-Dispatcher::Outcome Dispatcher::Queue(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+Dispatcher::Outcome Dispatcher::Queue(Client* client, const CommandSpec* spec, Args args,
+                                      std::string_view raw) {
   Transaction::Find(*client)->commands.emplace_back(spec, args, raw);
   AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Simple("QUEUED"); });
   return Outcome::kGoOn;
 }
 
-Dispatcher::Outcome Dispatcher::RunHome(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+Dispatcher::Outcome Dispatcher::RunHome(Client* client, const CommandSpec* spec, Args args,
+                                        std::string_view raw) {
   AnswerNow(client, [&](std::string* out) {
-    CommandContext context({.local = &shard_.keyspace(), .world = &world_, .shard = &shard_, .client = client, .may_block = true}, out,
-                           client->resp);
+    CommandContext context({.local = &shard_.keyspace(),
+                            .world = &world_,
+                            .shard = &shard_,
+                            .client = client,
+                            .may_block = true},
+                           out, client->resp);
     context.set_db(client->db);
     context.Begin(*spec, args, raw);
     shard_.StartCalls();
@@ -254,18 +328,23 @@ std::optional<ShardId> Dispatcher::HomeOf(const CommandSpec& spec, Args args) {
   if (spec.keys.finder == nullptr && spec.keys.first == spec.keys.last && spec.keys.first > 0) {
     return world_.OwnerOf(args[static_cast<size_t>(spec.keys.first)]);
   }
-  if (!FindKeys(spec, args, &key_positions_) || key_positions_.empty()) return shard_.id();  // the handler answers what is wrong
+  if (!FindKeys(spec, args, &key_positions_) || key_positions_.empty())
+    return shard_.id();  // the handler answers what is wrong
   return world_.SoleOwnerOf(args, key_positions_);
 }
 
-Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw, bool alone) {
-  if (const std::optional<ShardId> home = HomeOf(*spec, args)) return RunOn(*home, client, spec, args, raw, alone);
+Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* spec, Args args,
+                                            std::string_view raw, bool alone) {
+  if (const std::optional<ShardId> home = HomeOf(*spec, args))
+    return RunOn(*home, client, spec, args, raw, alone);
   coordinator_.AddCommand(client, spec, args, raw);
   return client->paused ? Outcome::kPause : Outcome::kGoOn;
 }
 
-// A script may turn out to need other shards and begin anew; so nothing of its connection may overtake it, unless it is known not to.
-Dispatcher::Outcome Dispatcher::RouteScript(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+// A script may turn out to need other shards and begin anew; so nothing of its connection may
+// overtake it, unless it is known not to.
+Dispatcher::Outcome Dispatcher::RouteScript(Client* client, const CommandSpec* spec, Args args,
+                                            std::string_view raw) {
   const bool alone = world_.shard_count() > 1 && !shard_.scripts()->KeepsToItsKeys(*spec, args);
   const Outcome outcome = RouteByKeys(client, spec, args, raw, alone);
   if (outcome != Outcome::kGoOn || !alone) return outcome;
@@ -273,15 +352,16 @@ Dispatcher::Outcome Dispatcher::RouteScript(Client* client, const CommandSpec* s
   return Outcome::kPause;
 }
 
-Dispatcher::Outcome Dispatcher::RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args,
-                                      std::string_view raw, bool alone) {
+Dispatcher::Outcome Dispatcher::RunOn(ShardId shard, Client* client, const CommandSpec* spec,
+                                      Args args, std::string_view raw, bool alone) {
   if (shard != shard_.id()) {
     if (!shard_.CanSendTo(shard)) return Outcome::kRetry;
     shard_.SendTo(shard, spec, client, args, raw, alone);
     return Outcome::kGoOn;
   }
   if (raw.empty()) {
-    // Words of an inline command are gone with the next one; this one runs only at the end of the route stage.
+    // Words of an inline command are gone with the next one; this one runs only at the end of the
+    // route stage.
     const StoredCommand& kept = kept_.emplace_back(spec, args, raw);
     args = kept.args();
     raw = kept.raw();
@@ -301,10 +381,12 @@ std::optional<ShardId> Dispatcher::HomeOf(const std::vector<StoredCommand>& comm
   return home;
 }
 
-// A transaction whose keys all live on one shard is one command there, and the next one of the connection may follow. What watches
-// keys, or holds commands of another kind, takes the longer way.
+// A transaction whose keys all live on one shard is one command there, and the next one of the
+// connection may follow. What watches keys, or holds commands of another kind, takes the longer
+// way.
 Dispatcher::Outcome Dispatcher::RunExec(Client* client, const CommandSpec* spec, Transaction* tx) {
-  const std::optional<ShardId> home = tx->aborted || !tx->watched.empty() ? std::nullopt : HomeOf(tx->commands);
+  const std::optional<ShardId> home =
+      tx->aborted || !tx->watched.empty() ? std::nullopt : HomeOf(tx->commands);
   if (!home.has_value()) {
     ++shard_.stats().calls[spec->index];
     coordinator_.AddExec(client);
@@ -321,7 +403,8 @@ Dispatcher::Outcome Dispatcher::RunExec(Client* client, const CommandSpec* spec,
   return Outcome::kGoOn;
 }
 
-Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const CommandSpec* spec, Args args) {
+Dispatcher::Outcome Dispatcher::RunTransactionVerb(Client* client, const CommandSpec* spec,
+                                                   Args args) {
   Transaction* tx = Transaction::Find(*client);
   bool open = tx != nullptr && tx->open;
   auto ok = [&] { AnswerNow(client, [&](std::string* out) { Reply(out, client->resp).Ok(); }); };

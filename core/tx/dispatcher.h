@@ -1,5 +1,5 @@
-// Decides where each command of this shard's connections runs: here, on another shard, or over several (core/tx).
-// Owner: the shard's thread. One per shard.
+// Decides where each command of this shard's connections runs: here, on another shard, or over
+// several (core/tx). Owner: the shard's thread. One per shard.
 #pragma once
 
 #include <deque>
@@ -24,9 +24,11 @@ class Dispatcher {
     kPause,  // under way; nothing of this client may follow until it is no longer paused
     kRetry,  // not accepted, too much is under way: submit the same command again in a later tick
   };
-  // `args` and `raw` are as RequestParser gives them: views valid until the tick ends, but those of inline commands.
+  // `args` and `raw` are as RequestParser gives them: views valid until the tick ends, but those of
+  // inline commands.
   Outcome Submit(Client* client, Args args, std::string_view raw) {
-    if (__builtin_expect(client->reply_mode <= Client::ReplyMode::kOff, 1)) return Route(client, args, raw);
+    if (__builtin_expect(client->reply_mode <= Client::ReplyMode::kOff, 1))
+      return Route(client, args, raw);
     return RouteSkipping(client, args, raw);
   }
 
@@ -54,7 +56,8 @@ class Dispatcher {
   Outcome Queue(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunHome(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   Outcome RunTransactionVerb(Client* client, const CommandSpec* spec, Args args);
-  Outcome RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw, bool alone = false);
+  Outcome RouteByKeys(Client* client, const CommandSpec* spec, Args args, std::string_view raw,
+                      bool alone = false);
   Outcome RouteScript(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   bool ShutsDownAtOnce(const CommandSpec& spec, Args args);
   Outcome RouteWhileBusy(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
@@ -63,20 +66,23 @@ class Dispatcher {
   // The shard on which all of these commands live, if there is one.
   std::optional<ShardId> HomeOf(const std::vector<StoredCommand>& commands);
   std::optional<ShardId> HomeOf(const CommandSpec& spec, Args args);
-  Outcome RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args, std::string_view raw, bool alone = false);
+  Outcome RunOn(ShardId shard, Client* client, const CommandSpec* spec, Args args,
+                std::string_view raw, bool alone = false);
 
   Shard& shard_;
   World& world_;
   TxCoordinator& coordinator_;
   std::vector<uint32_t> key_positions_;
-  std::deque<StoredCommand> kept_;                           // inline commands
+  std::deque<StoredCommand> kept_;                            // inline commands
   std::deque<std::vector<StoredCommand>> kept_transactions_;  // of EXECs on this shard
 };
 
-// The rows of MULTI, EXEC, DISCARD, WATCH, UNWATCH, RESET and QUIT; the dispatcher runs them itself.
+// The rows of MULTI, EXEC, DISCARD, WATCH, UNWATCH, RESET and QUIT; the dispatcher runs them
+// itself.
 std::span<const CommandSpec> TransactionCommands();
 
-// The shard that a SCAN cursor points into, and the cursor's position there. Cursor 0 begins at shard 0.
+// The shard that a SCAN cursor points into, and the cursor's position there. Cursor 0 begins at
+// shard 0.
 struct ScanCursor {
   ShardId shard;
   uint64_t position;  // below 2^40

@@ -20,7 +20,8 @@ constexpr int64_t kLookMicros = 1000;
 void DurabilityWaits::Add(Client* client, const Coordinator::DurabilityWait& wait) {
   Waiting w{client, wait, Epoch(), 0};
   const int64_t now_us = shard_.keyspace().now_us;
-  if (wait.timeout_ms > 0 && wait.timeout_ms < (INT64_MAX - now_us) / 1000) w.until_us = now_us + wait.timeout_ms * 1000;
+  if (wait.timeout_ms > 0 && wait.timeout_ms < (INT64_MAX - now_us) / 1000)
+    w.until_us = now_us + wait.timeout_ms * 1000;
   if (wait.local && !shard_.world().always()) w.epoch = shard_.SyncAllSoon();
   client->blocked = true;
   waiting_.push_back(w);
@@ -33,7 +34,9 @@ bool DurabilityWaits::Local(const Waiting& w) const {
 }
 
 // appendonly was turned off meanwhile.
-bool DurabilityWaits::LogGone(const Waiting& w) const { return w.wait.local && !shard_.world().config().appendonly; }
+bool DurabilityWaits::LogGone(const Waiting& w) const {
+  return w.wait.local && !shard_.world().config().appendonly;
+}
 
 bool DurabilityWaits::Over(const Waiting& w) const {
   if (w.until_us != 0 && w.until_us <= shard_.keyspace().now_us) return true;
@@ -65,7 +68,8 @@ void DurabilityWaits::AskAgain() {
 }
 
 bool DurabilityWaits::Remove(Client* client, std::string* reply) {
-  auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& w) { return w.client == client; });
+  auto it = std::find_if(waiting_.begin(), waiting_.end(),
+                         [&](const Waiting& w) { return w.client == client; });
   if (it == waiting_.end()) return false;
   *reply = ReplyOf(*it);
   client->blocked = false;

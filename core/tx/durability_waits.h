@@ -1,9 +1,10 @@
-// The clients of one shard that wait in WAIT or WAITAOF: not for keys, but for what is written to become durable everywhere. Owner: the
-// shard's thread, or who it is lent to while it is parked.
+// The clients of one shard that wait in WAIT or WAITAOF: not for keys, but for what is written to
+// become durable everywhere. Owner: the shard's thread, or who it is lent to while it is parked.
 //
-// WAITAOF under everysec and no: the epoch of now is closed on every shard and their logs are asked to make it durable; whatever the
-// client has seen the answer of belongs to it or to an earlier one. Under always there is nothing to wait for: the answers before
-// this one leave only when they are durable, and this one leaves behind them.
+// WAITAOF under everysec and no: the epoch of now is closed on every shard and their logs are asked
+// to make it durable; whatever the client has seen the answer of belongs to it or to an earlier
+// one. Under always there is nothing to wait for: the answers before this one leave only when they
+// are durable, and this one leaves behind them.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,8 @@ class DurabilityWaits {
     CountWaits();
     return any;
   }
-  // CLIENT UNBLOCK, or the connection is gone: the wait's reply as it is now. False: the client does not wait here.
+  // CLIENT UNBLOCK, or the connection is gone: the wait's reply as it is now. False: the client
+  // does not wait here.
   bool Remove(Client* client, std::string* reply);
   int64_t MicrosToDeadline(int64_t now_us) const;
 

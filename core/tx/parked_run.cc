@@ -28,7 +28,8 @@ class ParkedRun {
       default:
         Commands();
     }
-    for (auto& [shard, key] : ready_) static_cast<TxCoordinator&>(shard->coordinator()).ServeReadyKeyParked(std::move(key));
+    for (auto& [shard, key] : ready_)
+      static_cast<TxCoordinator&>(shard->coordinator()).ServeReadyKeyParked(std::move(key));
     return std::move(out_);
   }
 
@@ -84,7 +85,8 @@ class ParkedRun {
     for (uint32_t i = 0; i < world_.shard_count(); ++i) {
       if (!world_.park().set().Has(world_.shard(i).id())) continue;  // it runs: not even a glance
       BlockedKeys& lines = world_.shard(i).keyspace().blocked_keys();
-      while (std::optional<ReadyKey> key = lines.TakeReady()) ready_.emplace_back(&world_.shard(i), *std::move(key));
+      while (std::optional<ReadyKey> key = lines.TakeReady())
+        ready_.emplace_back(&world_.shard(i), *std::move(key));
     }
   }
 
@@ -106,7 +108,8 @@ class ParkedRun {
     if (again) {
       // Those behind it have waited for this.
       blocked.asked = false;
-      for (std::string_view key : blocked.keys) OwnerOf(key).blocked_keys().NoteAdded(blocked.db, key, blocked.type);
+      for (std::string_view key : blocked.keys)
+        OwnerOf(key).blocked_keys().NoteAdded(blocked.db, key, blocked.type);
     }
     if (!context.block_request().has_value()) {
       if (!again) return true;
@@ -150,7 +153,8 @@ void ServeReadyKeysOfAll(World& world) {
     any = false;
     for (uint32_t i = 0; i < world.shard_count(); ++i) {
       Shard& shard = world.shard(i);
-      if (!world.park().set().Has(shard.id()) || !shard.keyspace().blocked_keys().any_ready()) continue;
+      if (!world.park().set().Has(shard.id()) || !shard.keyspace().blocked_keys().any_ready())
+        continue;
       static_cast<TxCoordinator&>(shard.coordinator()).ServeReadyKeysParked();
       any = true;
     }

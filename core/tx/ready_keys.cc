@@ -27,8 +27,10 @@ void ReadyKeys::ServeParked(ReadyKey key) {
 }
 
 void ReadyKeys::ServeKey(ReadyKey key, bool parked) {
-  // While a transaction waits for its parts to be durable, nobody may take what it wrote: it serves once it lets go.
-  if (shard_.refuses_writes() || shard_.locks().Blocks(HashKey(key.key), /*write=*/true)) return held_.push_back(std::move(key));
+  // While a transaction waits for its parts to be durable, nobody may take what it wrote: it serves
+  // once it lets go.
+  if (shard_.refuses_writes() || shard_.locks().Blocks(HashKey(key.key), /*write=*/true))
+    return held_.push_back(std::move(key));
   World& world = shard_.world();
   const BlockedKeys& lines = shard_.keyspace().blocked_keys();
   for (uint64_t after = 0;;) {
@@ -36,13 +38,16 @@ void ReadyKeys::ServeKey(ReadyKey key, bool parked) {
     const WaiterRef* ref = lines.Next(key.db, key.key, key.type, after);
     if (ref == nullptr || e == nullptr || !e->is(key.type)) return;
     auto blocked = std::static_pointer_cast<BlockedCommand>(ref->waiter);
-    if (blocked->needs_others && !(parked && world.park().set().Covers(blocked->ShardsConcerned(world)))) {
+    if (blocked->needs_others &&
+        !(parked && world.park().set().Covers(blocked->ShardsConcerned(world)))) {
       // Nobody behind overtakes it meanwhile.
-      if (!std::exchange(blocked->asked, true)) owner_.Tell(blocked->home, TxItem::What::kTryAgain, blocked);
+      if (!std::exchange(blocked->asked, true))
+        owner_.Tell(blocked->home, TxItem::What::kTryAgain, blocked);
       return;
     }
     if (!blocked->Claim(BlockedCommand::State::kServing) && !MutantIs("blocked-served-twice")) {
-      if (blocked->state() == BlockedCommand::State::kServing) return held_.push_back(std::move(key));
+      if (blocked->state() == BlockedCommand::State::kServing)
+        return held_.push_back(std::move(key));
       blocked->LeaveLine(shard_);
       continue;
     }
@@ -62,7 +67,8 @@ void ReadyKeys::ServeKey(ReadyKey key, bool parked) {
 
 void ReadyKeys::ParkFlushed(bool durable) {
   for (auto& blocked : std::exchange(served_parked_, {})) {
-    // Its own shard's batch may be durable, and recovery drops it all the same for another shard's that is not.
+    // Its own shard's batch may be durable, and recovery drops it all the same for another shard's
+    // that is not.
     if (!durable) blocked->gate.batch = kNeverDurable;
     owner_.Tell(blocked->home, TxItem::What::kServed, blocked);
   }

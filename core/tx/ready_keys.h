@@ -1,5 +1,6 @@
-// Serves blocked commands from keys that have just been filled, in the order of their arrival. Runs on the shard of the keys right
-// after the command, transaction or script that filled them; or on a park's coordinator. Owner: the shard's thread.
+// Serves blocked commands from keys that have just been filled, in the order of their arrival. Runs
+// on the shard of the keys right after the command, transaction or script that filled them; or on a
+// park's coordinator. Owner: the shard's thread.
 #pragma once
 
 #include <memory>
@@ -18,7 +19,8 @@ class ReadyKeys {
   void Serve(bool parked = false);
   // One key, in a park.
   void ServeParked(ReadyKey key);
-  // Under `always` those who were served in a park are told only now. Not durable: their answers must not be revealed.
+  // Under `always` those who were served in a park are told only now. Not durable: their answers
+  // must not be revealed.
   void ParkFlushed(bool durable);
   // Some keys are to be looked at again.
   bool holding() const { return !held_.empty(); }

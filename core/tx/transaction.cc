@@ -5,7 +5,8 @@
 namespace basalt {
 
 bool Transaction::Has(uint32_t flags) const {
-  return std::any_of(commands.begin(), commands.end(), [&](const StoredCommand& c) { return (c.spec->flags & flags) != 0; });
+  return std::any_of(commands.begin(), commands.end(),
+                     [&](const StoredCommand& c) { return (c.spec->flags & flags) != 0; });
 }
 
 Transaction* Transaction::Find(const Client& client) {

@@ -21,8 +21,8 @@ class Transaction : public Client::Extension {
     uint64_t version;
   };
 
-  bool open = false;      // MULTI was given
-  bool aborted = false;   // a command could not be queued: EXEC will refuse
+  bool open = false;     // MULTI was given
+  bool aborted = false;  // a command could not be queued: EXEC will refuse
   std::vector<StoredCommand> commands;
   std::vector<Watched> watched;
 

@@ -45,10 +45,11 @@ void TxCoordinator::Add(std::unique_ptr<Tx> tx) {
   waiting_.push_back(std::move(tx));
 }
 
-bool TxCoordinator::Gather(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+bool TxCoordinator::Gather(Client* client, const CommandSpec* spec, Args args,
+                           std::string_view raw) {
   Tx& tx = *client->gathering;
-  if (tx.commands.size() >= kGatherMax || tx.gathered_bytes >= kGatherBytesMax || tx.db != client->db ||
-      tx.resp != client->resp || !FitsFanOut(*spec, args, world_)) {
+  if (tx.commands.size() >= kGatherMax || tx.gathered_bytes >= kGatherBytesMax ||
+      tx.db != client->db || tx.resp != client->resp || !FitsFanOut(*spec, args, world_)) {
     return false;
   }
   tx.commands.emplace_back(spec, args, raw);
@@ -62,21 +63,25 @@ void TxCoordinator::EndGathering(Tx* tx) {
   tx->client->paused = true;
 }
 
-void TxCoordinator::AddCommand(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+void TxCoordinator::AddCommand(Client* client, const CommandSpec* spec, Args args,
+                               std::string_view raw) {
   const bool blocking = spec->where == Where::kBlocking;
   auto tx = NewTx(blocking ? Tx::Kind::kBlocking : Tx::Kind::kCommand, client);
   if (blocking) {
-    tx->blocked = std::make_shared<BlockedCommand>(StoredCommand(spec, args, raw), client, shard_.id(), world_.NextTx().value);
+    tx->blocked = std::make_shared<BlockedCommand>(StoredCommand(spec, args, raw), client,
+                                                   shard_.id(), world_.NextTx().value);
   }
   tx->commands.emplace_back(spec, args, raw);
   tx->gathered_bytes = tx->commands.back().raw().size();
-  const bool gathers = !blocking && client->reply_mode == Client::ReplyMode::kOn && FitsFanOut(*spec, args, world_);
+  const bool gathers =
+      !blocking && client->reply_mode == Client::ReplyMode::kOn && FitsFanOut(*spec, args, world_);
   if (gathers) client->gathering = tx.get();
   Add(std::move(tx));
   if (gathers) client->paused = false;
 }
 
-void TxCoordinator::Escalate(Client* client, const CommandSpec* spec, Args args, std::string_view raw) {
+void TxCoordinator::Escalate(Client* client, const CommandSpec* spec, Args args,
+                             std::string_view raw) {
   auto tx = NewTx(Tx::Kind::kCommand, client);
   tx->commands.emplace_back(spec, args, raw);
   PlanTx(*tx, world_);
@@ -112,7 +117,8 @@ void TxCoordinator::AddWatch(Client* client, Args args) {
   Add(std::move(tx));
 }
 
-void TxCoordinator::AddUnwatch(Client* client, std::vector<Transaction::Watched> watched, std::string_view reply) {
+void TxCoordinator::AddUnwatch(Client* client, std::vector<Transaction::Watched> watched,
+                               std::string_view reply) {
   auto tx = NewTx(Tx::Kind::kUnwatch, client);
   tx->watched = std::move(watched);
   tx->reply = reply;
@@ -125,7 +131,8 @@ void TxCoordinator::AddTask(std::function<void()> task) { tasks_.push_back(std::
 
 bool TxCoordinator::Step() {
   bool worked = blocked_.Expire(shard_.keyspace().now_ms);
-  worked |= durability_.Step([&](Client* client, std::string_view reply) { Deliver(client, reply, Gate{}); });
+  worked |= durability_.Step(
+      [&](Client* client, std::string_view reply) { Deliver(client, reply, Gate{}); });
   if (!late_.empty()) {
     std::vector<TxItem> late = std::exchange(late_, {});
     for (TxItem& item : late) OnItem(item);
@@ -135,7 +142,8 @@ bool TxCoordinator::Step() {
   worked |= participant_.Step();
   worked |= TakeOwnAnswers();
   if (!flushing_.empty()) {
-    worked |= std::erase_if(flushing_, [&](Tx* tx) { return FinishFanOut(tx) || GiveUpFlushing(tx); }) > 0;
+    worked |= std::erase_if(flushing_,
+                            [&](Tx* tx) { return FinishFanOut(tx) || GiveUpFlushing(tx); }) > 0;
   }
   if (park_state_ != ParkState::kNone || !waiting_.empty() || !tasks_.empty()) worked |= StepPark();
   ready_keys_.Serve();
@@ -145,7 +153,8 @@ bool TxCoordinator::Step() {
 
 bool TxCoordinator::busy() const {
   // A park's turn, and its end, wake nobody; a full mailbox does not say when there is room again.
-  return park_state_ != ParkState::kNone || !tasks_.empty() || !mailer_.empty() || !own_answers_.empty() || !late_.empty() ||
+  return park_state_ != ParkState::kNone || !tasks_.empty() || !mailer_.empty() ||
+         !own_answers_.empty() || !late_.empty() ||
          (!waiting_.empty() && world_.park().announced()) || ready_keys_.holding();
 }
 
@@ -165,7 +174,8 @@ bool TxCoordinator::StartWaiting() {
       PlanTx(tx, world_);
     }
     // While a park has been announced, fan-outs wait.
-    if (!tx.planned || tx.park || !Ready(tx) || !(tx.at_once() || world_.park().EnterFanOut(shard_.id()))) {
+    if (!tx.planned || tx.park || !Ready(tx) ||
+        !(tx.at_once() || world_.park().EnterFanOut(shard_.id()))) {
       ++i;
       continue;
     }
@@ -248,7 +258,8 @@ void TxCoordinator::HandleWhileBusy(const Message& message) {
   std::unique_ptr<TxMail> mail(static_cast<TxMail*>(message.pointer));
   for (TxItem& item : mail->items) {
     const bool asks = item.what == TxItem::What::kLock || item.what == TxItem::What::kRunHere;
-    const bool watches = asks && (item.part->tx->kind == Tx::Kind::kWatch || item.part->tx->kind == Tx::Kind::kUnwatch);
+    const bool watches = asks && (item.part->tx->kind == Tx::Kind::kWatch ||
+                                  item.part->tx->kind == Tx::Kind::kUnwatch);
     if (asks && !watches) {
       Answer(item.part, TxItem::What::kBusy);
     } else {
@@ -278,7 +289,8 @@ void TxCoordinator::OnBusy(Tx* tx, ShardPart* part) {
 // In Redis a transaction is gone with this error; so are its watches.
 void TxCoordinator::FinishBusy(Tx& tx) {
   std::string text;
-  for (size_t i = 0; i < (tx.kind == Tx::Kind::kExec ? 1 : tx.commands.size()); ++i) Reply(&text, tx.resp).Error(tx.refusal);
+  for (size_t i = 0; i < (tx.kind == Tx::Kind::kExec ? 1 : tx.commands.size()); ++i)
+    Reply(&text, tx.resp).Error(tx.refusal);
   Finish(tx, text, Gate{});
 }
 

@@ -1,16 +1,19 @@
-// Runs, for the connections of one shard, everything that is more than one command on one shard: commands with keys on several
-// shards, EXEC, WATCH, blocking commands, scripts that need all shards, work about the whole server.
+// Runs, for the connections of one shard, everything that is more than one command on one shard:
+// commands with keys on several shards, EXEC, WATCH, blocking commands, scripts that need all
+// shards, work about the whole server.
 //
-// A transaction starts when its connection has nothing else under way, so that its place in the connection's order is kept. Then
-// the cheapest way that fits (core/tx/tx_plan.h):
+// A transaction starts when its connection has nothing else under way, so that its place in the
+// connection's order is kept. Then the cheapest way that fits (core/tx/tx_plan.h):
 //   one shard      kRunHere: one hop, or none, and no locks
 //   fan-out        keys are locked on every shard, then every shard runs its part (core/tx/tx.h)
-//   park           all shards concerned stand still and this thread runs everything (core/tx/parked_run.h); all that are ready
+//   park           all shards concerned stand still and this thread runs everything
+//   (core/tx/parked_run.h); all that are ready
 //                  when the park is granted share it
-// Nothing waits for ever: a fan-out waits only for smaller numbers, one refused kRefusalsMax times goes by park, parks come in order of
-// asking and let no fan-out start before them.
+// Nothing waits for ever: a fan-out waits only for smaller numbers, one refused kRefusalsMax times
+// goes by park, parks come in order of asking and let no fan-out start before them.
 //
-// In three files: what comes in and goes out (tx_coordinator.cc), fan-outs (_fan_out.cc), parks and blocked commands (_park.cc).
+// In three files: what comes in and goes out (tx_coordinator.cc), fan-outs (_fan_out.cc), parks and
+// blocked commands (_park.cc).
 #pragma once
 
 #include <deque>
@@ -30,24 +33,29 @@
 
 namespace basalt {
 
-class TxCoordinator final : public Coordinator, private TxParticipant::Answers, private BlockedClients::Owner {
+class TxCoordinator final : public Coordinator,
+                            private TxParticipant::Answers,
+                            private BlockedClients::Owner {
  public:
   explicit TxCoordinator(Shard* shard);
   ~TxCoordinator() override;
 
-  // One command over several shards, or about all of them. Unless it is the beginning of a Gather, the client is paused until it
-  // has run.
+  // One command over several shards, or about all of them. Unless it is the beginning of a Gather,
+  // the client is paused until it has run.
   void AddCommand(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
-  // The next command of a client whose multi-shard command, the last it sent, has not started yet: the two become one transaction, in
-  // which they stand side by side. So a pipeline of MGETs takes two hops, not two for each. False: it has to wait.
+  // The next command of a client whose multi-shard command, the last it sent, has not started yet:
+  // the two become one transaction, in which they stand side by side. So a pipeline of MGETs takes
+  // two hops, not two for each. False: it has to wait.
   bool Gather(Client* client, const CommandSpec* spec, Args args, std::string_view raw);
   // Nothing more comes along; the client is paused.
   void EndGathering(Tx* tx);
   // EXEC of the client's open transaction.
   void AddExec(Client* client);
   void AddWatch(Client* client, Args args);
-  // Forgets the client's watched keys; `reply` (may be "") is its answer afterwards. A connection that is gone passes null.
-  void AddUnwatch(Client* client, std::vector<Transaction::Watched> watched, std::string_view reply);
+  // Forgets the client's watched keys; `reply` (may be "") is its answer afterwards. A connection
+  // that is gone passes null.
+  void AddUnwatch(Client* client, std::vector<Transaction::Watched> watched,
+                  std::string_view reply);
   // Server work (a snapshot, a rewrite) with every shard parked, in a park of its own.
   void AddTask(std::function<void()> task);
   // The client's connection is gone: it waits for nothing any more.
@@ -128,9 +136,9 @@ class TxCoordinator final : public Coordinator, private TxParticipant::Answers, 
   ReadyKeys ready_keys_;
   std::deque<std::unique_ptr<Tx>> waiting_;
   std::vector<std::unique_ptr<Tx>> under_way_;
-  std::vector<Tx*> flushing_;             // of those under way
-  std::vector<TxItem> late_;              // came while a script kept this shard busy
-  std::vector<TxItem> own_answers_;       // of parts on this shard, and what this shard tells itself
+  std::vector<Tx*> flushing_;        // of those under way
+  std::vector<TxItem> late_;         // came while a script kept this shard busy
+  std::vector<TxItem> own_answers_;  // of parts on this shard, and what this shard tells itself
   std::deque<std::function<void()>> tasks_;
 
   enum class ParkState : uint8_t { kNone, kInLine, kAnnounced } park_state_ = ParkState::kNone;

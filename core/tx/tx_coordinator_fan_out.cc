@@ -1,5 +1,5 @@
-// Fan-outs of TxCoordinator: keys are granted on every shard, every shard runs its part, and where the log asks for it the keys stay
-// held until all parts are durable.
+// Fan-outs of TxCoordinator: keys are granted on every shard, every shard runs its part, and where
+// the log asks for it the keys stay held until all parts are durable.
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +12,8 @@
 
 namespace basalt {
 
-// Refused by one: the others let their keys go, or stop waiting for them. With a new number the transaction tries again.
+// Refused by one: the others let their keys go, or stop waiting for them. With a new number the
+// transaction tries again.
 void TxCoordinator::BackOff(Tx* tx) {
   tx->state = Tx::State::kBackingOff;
   ++shard_.stats().fan_out_refusals;
@@ -39,8 +40,9 @@ bool TxCoordinator::WatchedChanged(const Tx& tx) const {
   });
 }
 
-// The moment of a fan-out: all its keys are held, on all shards. Its epoch and time are this tick's, which began after every part
-// was granted, so they are not before those of anything that the transaction can see.
+// The moment of a fan-out: all its keys are held, on all shards. Its epoch and time are this
+// tick's, which began after every part was granted, so they are not before those of anything that
+// the transaction can see.
 void TxCoordinator::OnAllGranted(Tx* tx) {
   if (tx->kind == Tx::Kind::kExec && WatchedChanged(*tx)) {
     tx->failed = tx->hold = true;
@@ -57,7 +59,8 @@ void TxCoordinator::OnAllGranted(Tx* tx) {
 }
 
 bool TxCoordinator::Durable(const ShardPart& part) const {
-  const uint64_t durable = part.shard == shard_.id() ? shard_.log().durable_batch() : world_.DurableBatch(part.shard);
+  const uint64_t durable =
+      part.shard == shard_.id() ? shard_.log().durable_batch() : world_.DurableBatch(part.shard);
   return durable >= part.gate;
 }
 
@@ -101,9 +104,12 @@ std::string TxCoordinator::ReplyOf(const Tx& tx) {
   return text;
 }
 
-// A fan-out answers when all that its parts saw and wrote is durable; at once, unless the fsync policy is always.
+// A fan-out answers when all that its parts saw and wrote is durable; at once, unless the fsync
+// policy is always.
 bool TxCoordinator::FinishFanOut(Tx* tx) {
-  if (!std::all_of(tx->parts.begin(), tx->parts.end(), [&](const auto& part) { return Durable(*part); })) return false;
+  if (!std::all_of(tx->parts.begin(), tx->parts.end(),
+                   [&](const auto& part) { return Durable(*part); }))
+    return false;
   Finish(*tx, ReplyOf(*tx), Gate{});
   if (tx->hold) {
     tx->state = Tx::State::kReleasing;
@@ -114,7 +120,8 @@ bool TxCoordinator::FinishFanOut(Tx* tx) {
   return true;
 }
 
-// What a log has failed to make durable may never be: the client learns nothing, as if the power had gone, and the keys are let go.
+// What a log has failed to make durable may never be: the client learns nothing, as if the power
+// had gone, and the keys are let go.
 bool TxCoordinator::GiveUpFlushing(Tx* tx) {
   const bool in_vain = std::any_of(tx->parts.begin(), tx->parts.end(), [&](const auto& part) {
     return !Durable(*part) && world_.MayNeverOpen({part->shard, part->gate});
@@ -128,7 +135,8 @@ bool TxCoordinator::GiveUpFlushing(Tx* tx) {
   }
   auto until = std::make_shared<std::vector<Gate>>();
   // One that has seen something frozen depends on that, but must not be frozen for ever.
-  for (auto& part : tx->parts) until->push_back({part->shard, part->gate == kNeverDurable ? part->batch : part->gate});
+  for (auto& part : tx->parts)
+    until->push_back({part->shard, part->gate == kNeverDurable ? part->batch : part->gate});
   tx->frozen_until = std::move(until);
   tx->state = Tx::State::kReleasing;
   SendAll(tx, TxItem::What::kRelease);
@@ -151,7 +159,8 @@ void TxCoordinator::FinishWatch(Tx& tx) {
 
 void TxCoordinator::Finish(Tx& tx, std::string_view reply, Gate gate) {
   // The watches of an EXEC end with it.
-  if (tx.kind == Tx::Kind::kExec && !tx.watched.empty()) AddUnwatch(nullptr, std::move(tx.watched), "");
+  if (tx.kind == Tx::Kind::kExec && !tx.watched.empty())
+    AddUnwatch(nullptr, std::move(tx.watched), "");
   if (tx.client != nullptr) Deliver(std::exchange(tx.client, nullptr), reply, gate);
 }
 

@@ -1,4 +1,5 @@
-// Parks of TxCoordinator: whose turn it is, and what runs then; and commands that wait for their keys, for which a park may have to try again.
+// Parks of TxCoordinator: whose turn it is, and what runs then; and commands that wait for their
+// keys, for which a park may have to try again.
 #include <algorithm>
 #include <utility>
 
@@ -18,12 +19,14 @@ namespace {
 bool Reveals(const Tx& tx) {
   if (tx.kind != Tx::Kind::kCommand) return true;
   return std::any_of(tx.commands.begin(), tx.commands.end(), [](const StoredCommand& c) {
-    return c.spec->where == Where::kScript || (c.spec->flags & (kWrite | kReadonly | kMayReplicate)) != 0;
+    return c.spec->where == Where::kScript ||
+           (c.spec->flags & (kWrite | kReadonly | kMayReplicate)) != 0;
   });
 }
 
 bool Writes(const Tx& tx) {
-  return std::any_of(tx.commands.begin(), tx.commands.end(), [](const StoredCommand& c) { return c.spec->Has(kWrite); });
+  return std::any_of(tx.commands.begin(), tx.commands.end(),
+                     [](const StoredCommand& c) { return c.spec->Has(kWrite); });
 }
 
 // Of the shards that stand.
@@ -57,7 +60,8 @@ bool TxCoordinator::StepPark() {
   Park& park = world_.park();
   RefuseBusyParks();
   if (park_state_ == ParkState::kNone) {
-    if (tasks_.empty() && std::none_of(waiting_.begin(), waiting_.end(), [&](auto& tx) { return WantsPark(*tx); })) {
+    if (tasks_.empty() &&
+        std::none_of(waiting_.begin(), waiting_.end(), [&](auto& tx) { return WantsPark(*tx); })) {
       return false;
     }
     ticket_ = park.Ask();
@@ -100,10 +104,12 @@ void TxCoordinator::RunPark() {
   };
   std::vector<Run> runs;
   for (auto& tx : waiting_) {
-    if (WantsPark(*tx) && world_.park().set().Covers(tx->shards)) runs.push_back({std::move(tx), {}});
+    if (WantsPark(*tx) && world_.park().set().Covers(tx->shards))
+      runs.push_back({std::move(tx), {}});
   }
   std::erase(waiting_, nullptr);
-  const bool reveals = std::any_of(runs.begin(), runs.end(), [](const Run& run) { return Reveals(*run.tx); });
+  const bool reveals =
+      std::any_of(runs.begin(), runs.end(), [](const Run& run) { return Reveals(*run.tx); });
   auto section = [&] {
     for (Run& run : runs) {
       if (Writes(*run.tx) && AnyRefusesWrites(world_)) {
@@ -118,8 +124,11 @@ void TxCoordinator::RunPark() {
   for (Run& run : runs) {
     Tx& tx = *run.tx;
     if (!durable && !run.blocked && Reveals(tx)) {
-      // A log has failed: nobody may hear of what may not last. The connections end as if the power had gone.
-      Client* client = tx.client != nullptr ? tx.client : tx.blocked != nullptr ? tx.blocked->client : nullptr;
+      // A log has failed: nobody may hear of what may not last. The connections end as if the power
+      // had gone.
+      Client* client = tx.client != nullptr    ? tx.client
+                       : tx.blocked != nullptr ? tx.blocked->client
+                                               : nullptr;
       if (client != nullptr && !client->closed) shard_.frontend().Drop(client);
     }
     if (tx.kind == Tx::Kind::kBlocking && tx.commands.empty()) {
@@ -183,7 +192,8 @@ void TxCoordinator::TryAgain(std::shared_ptr<BlockedCommand> blocked) {
   waiting_.push_back(std::move(tx));
 }
 
-void TxCoordinator::Tell(ShardId shard, TxItem::What what, std::shared_ptr<BlockedCommand> blocked) {
+void TxCoordinator::Tell(ShardId shard, TxItem::What what,
+                         std::shared_ptr<BlockedCommand> blocked) {
   if (shard == shard_.id()) {
     own_answers_.push_back({what, nullptr, std::move(blocked)});
   } else {
@@ -203,7 +213,8 @@ void TxCoordinator::OnBlockedItem(TxItem& item) {
       // Those behind it may have waited for its other try.
       if (!blocked.needs_others || !std::exchange(blocked.asked, false)) return;
       for (std::string_view key : blocked.keys) {
-        if (world_.OwnerOf(key) == shard_.id()) shard_.keyspace().blocked_keys().NoteAdded(blocked.db, key, blocked.type);
+        if (world_.OwnerOf(key) == shard_.id())
+          shard_.keyspace().blocked_keys().NoteAdded(blocked.db, key, blocked.type);
       }
       ready_keys_.Serve();
   }

@@ -7,7 +7,8 @@ namespace basalt {
 bool TxMailer::Flush() {
   size_t kept = 0;
   for (ShardId to : dirty_) {
-    Message message{.kind = Message::Kind::kTransactions, .from = self_, .pointer = open_[to.value].get()};
+    Message message{
+        .kind = Message::Kind::kTransactions, .from = self_, .pointer = open_[to.value].get()};
     if (mail_.Send(to, message, Mailboxes::kControlReserve)) {
       open_[to.value].release();  // the receiver's now
     } else {

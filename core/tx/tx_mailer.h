@@ -1,5 +1,6 @@
-// Gathers what a shard has to tell each other shard about transactions, and sends it as one message per tick. A full mailbox keeps
-// the mail here, where it grows, until a later tick. Owner: the shard's thread.
+// Gathers what a shard has to tell each other shard about transactions, and sends it as one message
+// per tick. A full mailbox keeps the mail here, where it grows, until a later tick. Owner: the
+// shard's thread.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,8 @@ namespace basalt {
 
 class TxMailer {
  public:
-  TxMailer(Mailboxes* mail, ShardId self, uint32_t shards) : mail_(*mail), self_(self), open_(shards) {}
+  TxMailer(Mailboxes* mail, ShardId self, uint32_t shards)
+      : mail_(*mail), self_(self), open_(shards) {}
 
   void Add(ShardId to, TxItem item) {
     std::unique_ptr<TxMail>& mail = open_[to.value];

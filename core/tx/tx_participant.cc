@@ -13,8 +13,8 @@
 namespace basalt {
 namespace {
 
-// While a part runs: one time for the whole transaction, so that a key which expires meanwhile is there for all of its parts, or for
-// none; and the keys that are held are held for it.
+// While a part runs: one time for the whole transaction, so that a key which expires meanwhile is
+// there for all of its parts, or for none; and the keys that are held are held for it.
 class AsOf {
  public:
   AsOf(Keyspace& keyspace, int64_t now_us) : keyspace_(keyspace), before_us_(keyspace.now_us) {
@@ -45,7 +45,8 @@ void TxParticipant::Take(TxItem::What what, ShardPart* part) {
       if (!waiting_.empty() || !RunHere(part)) waiting_.push_back(part);
       return;
     case TxItem::What::kRelease:
-      // It may not have queued up yet, or have been refused: the coordinator gives up when any other shard refuses.
+      // It may not have queued up yet, or have been refused: the coordinator gives up when any
+      // other shard refuses.
       std::erase(asked_, part);
       if (part->tx->frozen_until != nullptr) Freeze(*part);
       if (part->queued()) LetGo(part);
@@ -109,7 +110,8 @@ void TxParticipant::LetGo(ShardPart* part) {
   shard_.locks().Release(part);
 }
 
-// A log has failed before all parts were durable: the part's keys are let go, but what it wrote is not revealed yet.
+// A log has failed before all parts were durable: the part's keys are let go, but what it wrote is
+// not revealed yet.
 void TxParticipant::Freeze(const ShardPart& part) {
   std::vector<uint32_t> cells;
   for (const LockWish& wish : part.wishes) {
@@ -121,9 +123,11 @@ void TxParticipant::Freeze(const ShardPart& part) {
 void TxParticipant::Run(ShardPart* part) {
   Tx& tx = *part->tx;
   Journal& journal = shard_.keyspace().journal();
-  // The part's records carry the transaction's epoch, and under `always` its number: then they are a batch of their own.
+  // The part's records carry the transaction's epoch, and under `always` its number: then they are
+  // a batch of their own.
   const bool stamped = part->writes && tx.writers > 1 && shard_.world().always();
-  const bool own_batch = part->writes && journal.enabled() && (stamped || tx.epoch != shard_.tick_epoch());
+  const bool own_batch =
+      part->writes && journal.enabled() && (stamped || tx.epoch != shard_.tick_epoch());
   if (own_batch) shard_.SealTick();
   {
     AsOf as_of(shard_.keyspace(), tx.now_us);
@@ -138,7 +142,8 @@ void TxParticipant::Run(ShardPart* part) {
       shard_.TellWhenDurable(tx.home);
     }
   }
-  // With `hold`, nobody may see or take what the part wrote before every part of the transaction is durable.
+  // With `hold`, nobody may see or take what the part wrote before every part of the transaction is
+  // durable.
   if (tx.hold) {
     part->held = shard_.held_replies().PartHasRun();
   } else {
@@ -150,9 +155,9 @@ void TxParticipant::Run(ShardPart* part) {
 
 bool TxParticipant::KeysHeld(const ShardPart& part) const {
   const KeyLocks& locks = shard_.locks();
-  return locks.any_held() && std::any_of(part.wishes.begin(), part.wishes.end(), [&](const LockWish& wish) {
-           return locks.Blocks(wish.hash, wish.exclusive);
-         });
+  return locks.any_held() &&
+         std::any_of(part.wishes.begin(), part.wishes.end(),
+                     [&](const LockWish& wish) { return locks.Blocks(wish.hash, wish.exclusive); });
 }
 
 // All of a transaction, which concerns this shard only. False while a key is held by another.
@@ -212,7 +217,9 @@ void TxParticipant::RunSteps(ShardPart* part) {
   const Db& db = shard_.keyspace().db(part->tx->db);
   ReadAhead ahead;
   for (size_t i = 0; i < part->wishes.size(); ++i) {
-    ahead.Before(i, part->wishes.size(), [&](size_t k) { return ReadAhead::Key{&db, part->wishes[k].hash}; });
+    ahead.Before(i, part->wishes.size(), [&](size_t k) {
+      return ReadAhead::Key{&db, part->wishes[k].hash};
+    });
   }
   Journal& journal = shard_.keyspace().journal();
   const bool group = part->tx->kind == Tx::Kind::kExec;

@@ -1,4 +1,5 @@
-// A shard's part in transactions, its own and other shards': keys queue up, steps run, keys are let go. Owner: the shard's thread.
+// A shard's part in transactions, its own and other shards': keys queue up, steps run, keys are let
+// go. Owner: the shard's thread.
 #pragma once
 
 #include <deque>
@@ -20,7 +21,8 @@ class TxParticipant {
 
   TxParticipant(Shard* shard, Answers* answers) : shard_(*shard), answers_(*answers) {}
 
-  // One item from a coordinator. New keys queue up only in Step: until then commands of this tick still have their turn.
+  // One item from a coordinator. New keys queue up only in Step: until then commands of this tick
+  // still have their turn.
   void Take(TxItem::What what, ShardPart* part);
   // Once per tick: new requests, and those whose turn has come. True when there was work.
   bool Step();
@@ -42,7 +44,7 @@ class TxParticipant {
 
   Shard& shard_;
   Answers& answers_;
-  std::vector<ShardPart*> asked_;   // to queue up in Step
+  std::vector<ShardPart*> asked_;  // to queue up in Step
   std::deque<ShardPart*> waiting_;
 };
 

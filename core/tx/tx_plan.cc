@@ -9,7 +9,8 @@
 namespace basalt {
 namespace {
 
-// The first key's place in the words of a command that may be spread: its keys, each with what belongs to it, are the rest.
+// The first key's place in the words of a command that may be spread: its keys, each with what
+// belongs to it, are the rest.
 size_t FirstKey(const CommandSpec& spec) { return static_cast<size_t>(spec.keys.first); }
 size_t KeyStep(const CommandSpec& spec) { return static_cast<size_t>(spec.keys.step); }
 
@@ -27,17 +28,21 @@ class Planner {
       part.watched.push_back(w);
       part.wishes.push_back({HashKey(w.key), false});
     }
-    if (tx_.kind == Tx::Kind::kCommand || tx_.kind == Tx::Kind::kExec || tx_.kind == Tx::Kind::kBlocking) {
+    if (tx_.kind == Tx::Kind::kCommand || tx_.kind == Tx::Kind::kExec ||
+        tx_.kind == Tx::Kind::kBlocking) {
       for (uint32_t i = 0; i < tx_.commands.size(); ++i) AddCommand(i);
     }
     if (tx_.parts.empty()) PartOf(home_);
     for (auto& part : tx_.parts) part->Normalize();
     if (tx_.one_shard()) {
-      // A script that turns out to need other shards must be able to begin anew, so nothing may have run before it.
-      tx_.park |= needs_all_ || (script_ && world_.shard_count() > 1) || (selects_ && tx_.parts[0]->shard != home_);
+      // A script that turns out to need other shards must be able to begin anew, so nothing may
+      // have run before it.
+      tx_.park |= needs_all_ || (script_ && world_.shard_count() > 1) ||
+                  (selects_ && tx_.parts[0]->shard != home_);
     } else {
       tx_.park |= needs_all_ || script_ || selects_ || tx_.kind == Tx::Kind::kBlocking;
-      tx_.park |= tx_.kind == Tx::Kind::kExec && world_.wide_waiters.load(std::memory_order_relaxed) > 0;
+      tx_.park |=
+          tx_.kind == Tx::Kind::kExec && world_.wide_waiters.load(std::memory_order_relaxed) > 0;
     }
     if (needs_all_ || (script_ && tx_.park)) tx_.shards = ShardSet::FirstN(world_.shard_count());
   }
@@ -113,7 +118,8 @@ class Planner {
         part.words.insert(part.words.end(), args.v, args.v + FirstKey(spec));
       }
       part.words.insert(part.words.end(), args.v + i, args.v + i + KeyStep(spec));
-      part.steps.back().word_count = static_cast<uint32_t>(part.words.size()) - part.steps.back().first_word;
+      part.steps.back().word_count =
+          static_cast<uint32_t>(part.words.size()) - part.steps.back().first_word;
       AddKey(part, spec, args[i]);
     }
   }
@@ -134,12 +140,14 @@ class Planner {
   bool selects_ = false;
 };
 
-// The reply that begins at `at` in an answer of MGET: no aggregate stands in it. Returns where it ends.
+// The reply that begins at `at` in an answer of MGET: no aggregate stands in it. Returns where it
+// ends.
 size_t EndOfElement(std::string_view text, size_t at) {
   const size_t line_end = text.find('\n', at) + 1;
   if (text[at] != '$' || text[at + 1] == '-') return line_end;
   size_t length = 0;
-  for (size_t i = at + 1; text[i] != '\r'; ++i) length = length * 10 + static_cast<size_t>(text[i] - '0');
+  for (size_t i = at + 1; text[i] != '\r'; ++i)
+    length = length * 10 + static_cast<size_t>(text[i] - '0');
   return line_end + length + 2;
 }
 

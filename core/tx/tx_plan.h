@@ -1,4 +1,5 @@
-// Takes a transaction apart: which shards it concerns, and what each of them does. Runs on the coordinating shard.
+// Takes a transaction apart: which shards it concerns, and what each of them does. Runs on the
+// coordinating shard.
 #pragma once
 
 #include <vector>
@@ -8,9 +9,10 @@
 
 namespace basalt {
 
-// Fills `shards` and `parts`, or sets `park` where only a park can do it: commands over several shards that cannot be taken apart,
-// commands about all shards, scripts in a transaction, a change of the database between commands of other shards.
-// Commands that are about no key belong to the coordinating shard.
+// Fills `shards` and `parts`, or sets `park` where only a park can do it: commands over several
+// shards that cannot be taken apart, commands about all shards, scripts in a transaction, a change
+// of the database between commands of other shards. Commands that are about no key belong to the
+// coordinating shard.
 void PlanTx(Tx& tx, World& world);
 
 // Whether a command may be one of several in a fan-out: it lives on one shard, or is shared out.

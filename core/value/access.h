@@ -1,5 +1,5 @@
-// The 24 access bits of an entry: a clock in seconds (LRU), or minutes and a logarithmic counter (LFU), as OBJECT IDLETIME,
-// OBJECT FREQ and eviction read them.
+// The 24 access bits of an entry: a clock in seconds (LRU), or minutes and a logarithmic counter
+// (LFU), as OBJECT IDLETIME, OBJECT FREQ and eviction read them.
 //
 //   LRU   [ 24 bits: seconds, wrapping after 194 days ]
 //   LFU   [ 16 bits: minute of the last decay | 8 bits: counter ]
@@ -15,8 +15,8 @@
 namespace basalt {
 
 struct LfuParams {
-  uint32_t log_factor = 10;         // how much harder each next count is
-  uint32_t decay_minutes = 1;       // one count is lost per that many minutes; 0: never
+  uint32_t log_factor = 10;    // how much harder each next count is
+  uint32_t decay_minutes = 1;  // one count is lost per that many minutes; 0: never
 };
 
 inline constexpr uint32_t kAccessMask = (1u << 24) - 1;

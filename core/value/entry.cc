@@ -16,7 +16,8 @@ StringBuffer* NewBuffer(std::string_view value, size_t capacity) {
   return buffer;
 }
 
-// What a string that grows to `length` gets, so that growing byte by byte costs constant time per byte.
+// What a string that grows to `length` gets, so that growing byte by byte costs constant time per
+// byte.
 size_t GrownCapacity(size_t length) {
   constexpr size_t kMaxSpare = 1 << 20;
   return length + std::min(length, kMaxSpare);
@@ -25,8 +26,8 @@ size_t GrownCapacity(size_t length) {
 }  // namespace
 
 size_t Entry::BytesFor(size_t key_length, size_t embedded, bool expiry, Encoding encoding) {
-  return kHeaderBytes + 8 * expiry + 8 * (encoding != Encoding::kEmbedded) + 8 * (key_length > kShortKeyMax) +
-         key_length + embedded;
+  return kHeaderBytes + 8 * expiry + 8 * (encoding != Encoding::kEmbedded) +
+         8 * (key_length > kShortKeyMax) + key_length + embedded;
 }
 
 Entry* Entry::Make(std::string_view key, ValueType type, Encoding encoding, size_t embedded,
@@ -48,7 +49,8 @@ Entry* Entry::Make(std::string_view key, ValueType type, Encoding encoding, size
 
 Entry* Entry::NewString(std::string_view key, std::string_view value, int64_t expire_at_ms) {
   int64_t number;
-  if (value.size() <= 20 && ParseInt64(value, &number)) return NewInteger(key, number, expire_at_ms);
+  if (value.size() <= 20 && ParseInt64(value, &number))
+    return NewInteger(key, number, expire_at_ms);
   if (value.size() <= kMaxEmbeddedBytes) {
     Entry* e = Make(key, ValueType::kString, Encoding::kEmbedded, value.size(), expire_at_ms);
     std::memcpy(e->EmbeddedData(), value.data(), value.size());
@@ -71,7 +73,8 @@ Entry* Entry::NewObject(std::string_view key, ValueType type, void* object, int6
   return e;
 }
 
-// The same entry with another key or expiry; the value is copied if embedded, else its word moves over.
+// The same entry with another key or expiry; the value is copied if embedded, else its word moves
+// over.
 Entry* Entry::Remake(Entry* e, std::string_view key, int64_t expire_at_ms) {
   bool embedded = e->encoding() == Encoding::kEmbedded;
   size_t length = embedded ? e->embedded_length_ : 0;
@@ -87,7 +90,9 @@ Entry* Entry::Remake(Entry* e, std::string_view key, int64_t expire_at_ms) {
   return fresh;
 }
 
-Entry* Entry::Rename(Entry* e, std::string_view new_key) { return Remake(e, new_key, e->expire_at_ms()); }
+Entry* Entry::Rename(Entry* e, std::string_view new_key) {
+  return Remake(e, new_key, e->expire_at_ms());
+}
 
 Entry* Entry::WithExpiry(Entry* e, int64_t expire_at_ms) {
   if (e->has_expiry() != (expire_at_ms != kNoExpiry)) return Remake(e, e->key(), expire_at_ms);
@@ -99,7 +104,8 @@ Entry* Entry::CopyString(const Entry* e, std::string_view new_key, int64_t expir
   if (e->is_int()) return NewInteger(new_key, e->int_value(), expire_at_ms);
   bool embedded = e->encoding() == Encoding::kEmbedded;
   size_t length = e->StringLength();
-  Entry* copy = Make(new_key, ValueType::kString, e->encoding(), embedded ? length : 0, expire_at_ms);
+  Entry* copy =
+      Make(new_key, ValueType::kString, e->encoding(), embedded ? length : 0, expire_at_ms);
   copy->flags_ |= e->flags_ & kModified;
   if (embedded) {
     std::memcpy(copy->EmbeddedData(), e->StringData(), length);
@@ -117,7 +123,8 @@ Entry* Entry::Recode(Entry* e, Encoding encoding, size_t embedded) {
   return fresh;
 }
 
-// An entry of `bytes` stays where it is if its block has room for that, and is not more than half empty then.
+// An entry of `bytes` stays where it is if its block has room for that, and is not more than half
+// empty then.
 bool Entry::FitsInPlace(size_t bytes) const {
   size_t usable = UsableSize(this);
   return bytes <= usable && bytes * 2 >= usable;
@@ -128,7 +135,8 @@ Entry* Entry::AssignString(Entry* e, std::string_view value) {
   if (value.size() <= 20 && ParseInt64(value, &number)) return AssignInteger(e, number);
   if (value.size() > kMaxEmbeddedBytes) {
     StringBuffer* buffer = e->encoding() == Encoding::kBuffer ? e->buffer() : nullptr;
-    if (buffer != nullptr && value.size() <= buffer->capacity && value.size() * 2 >= buffer->capacity) {
+    if (buffer != nullptr && value.size() <= buffer->capacity &&
+        value.size() * 2 >= buffer->capacity) {
       std::memmove(buffer->data(), value.data(), value.size());
       buffer->length = static_cast<uint32_t>(value.size());
     } else {
@@ -148,7 +156,8 @@ Entry* Entry::AssignString(Entry* e, std::string_view value) {
     e->flags_ &= ~kModified;
     return e;
   }
-  Entry* fresh = Make(e->key(), ValueType::kString, Encoding::kEmbedded, value.size(), e->expire_at_ms());
+  Entry* fresh =
+      Make(e->key(), ValueType::kString, Encoding::kEmbedded, value.size(), e->expire_at_ms());
   fresh->set_access_bits(e->access_bits());
   std::memcpy(fresh->EmbeddedData(), value.data(), value.size());
   FreeString(e);
@@ -182,7 +191,8 @@ Entry* Entry::Resize(Entry* e, size_t new_length) {
     size_t old_length = e->embedded_length_;
     size_t bytes = BytesFor(e->key().size(), new_length, e->has_expiry(), Encoding::kEmbedded);
     if (new_length <= kMaxEmbeddedBytes && bytes <= UsableSize(e)) {
-      if (new_length > old_length) std::memset(e->EmbeddedData() + old_length, 0, new_length - old_length);
+      if (new_length > old_length)
+        std::memset(e->EmbeddedData() + old_length, 0, new_length - old_length);
       e->embedded_length_ = static_cast<uint16_t>(new_length);
       e->flags_ |= kModified;
       return e;
@@ -191,7 +201,8 @@ Entry* Entry::Resize(Entry* e, size_t new_length) {
   if (e->encoding() != Encoding::kBuffer) e = ToBuffer(e, GrownCapacity(new_length));
   StringBuffer* buffer = e->buffer();
   if (new_length > buffer->capacity) {
-    buffer = static_cast<StringBuffer*>(Reallocate(buffer, sizeof(StringBuffer) + GrownCapacity(new_length)));
+    buffer = static_cast<StringBuffer*>(
+        Reallocate(buffer, sizeof(StringBuffer) + GrownCapacity(new_length)));
     buffer->capacity = static_cast<uint32_t>(UsableSize(buffer) - sizeof(StringBuffer));
     e->SetValueWord(reinterpret_cast<int64_t>(buffer));
   }

@@ -1,4 +1,5 @@
-// Entry: one key of the keyspace in one allocation: header, optional expiry, key bytes and, when small, the value.
+// Entry: one key of the keyspace in one allocation: header, optional expiry, key bytes and, when
+// small, the value.
 //
 //   byte 0      type (low 4 bits), encoding (high 4 bits)
 //   byte 1      flags
@@ -10,11 +11,12 @@
 //   [8]         key length                              if kLongKey
 //   key bytes, then the embedded value
 //
-// Encodings: kEmbedded (string inside the entry), kInt (string that is a canonical int64), kBuffer (string in a StringBuffer
-// of its own), kObject (List, Hash, Set or ZSet).
+// Encodings: kEmbedded (string inside the entry), kInt (string that is a canonical int64), kBuffer
+// (string in a StringBuffer of its own), kObject (List, Hash, Set or ZSet).
 //
-// An Entry belongs to the Db that holds it, and to that Db's thread. What changes the layout returns the entry's new address;
-// the old one is gone. Only Db calls those (they must also update its table): commands go through Db.
+// An Entry belongs to the Db that holds it, and to that Db's thread. What changes the layout
+// returns the entry's new address; the old one is gone. Only Db calls those (they must also update
+// its table): commands go through Db.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +38,8 @@ class ZSet;
 inline constexpr int64_t kNoExpiry = -1;    // no expiry; as an argument: clear it
 inline constexpr int64_t kKeepExpiry = -2;  // as an argument: leave the expiry as it is
 inline constexpr size_t kMaxStringBytes = size_t{512} << 20;
-inline constexpr size_t kMaxEmbeddedBytes = 256;   // longer strings live in a StringBuffer
-inline constexpr size_t kMaxEmbstrBytes = 44;      // OBJECT ENCODING's border between embstr and raw
+inline constexpr size_t kMaxEmbeddedBytes = 256;  // longer strings live in a StringBuffer
+inline constexpr size_t kMaxEmbstrBytes = 44;     // OBJECT ENCODING's border between embstr and raw
 
 enum class Encoding : uint8_t { kEmbedded = 0, kInt = 1, kBuffer = 2, kObject = 3 };
 
@@ -90,11 +92,14 @@ class Entry {
   // The string's bytes; an int's text is written to `scratch`. Valid until the entry changes.
   std::string_view StringView(char (&scratch)[kIntTextBytes]) const;
   std::string StringCopy() const;
-  // The string's bytes in place, never of an int. Writing through it makes the string `raw` (MarkModified).
+  // The string's bytes in place, never of an int. Writing through it makes the string `raw`
+  // (MarkModified).
   char* StringData();
   const char* StringData() const { return const_cast<Entry*>(this)->StringData(); }
   void MarkModified() { flags_ |= kModified; }
-  void ClearModified() { flags_ &= static_cast<uint8_t>(~kModified); }  // the string was written as a whole
+  void ClearModified() {
+    flags_ &= static_cast<uint8_t>(~kModified);
+  }  // the string was written as a whole
   bool modified() const { return flags_ & kModified; }
   // What OBJECT ENCODING says of a string: int, embstr or raw.
   const char* StringEncodingName() const;
@@ -105,7 +110,8 @@ class Entry {
   Hash* hash() const { return Object<Hash>(ValueType::kHash); }
   Set* set() const { return Object<Set>(ValueType::kSet); }
   ZSet* zset() const { return Object<ZSet>(ValueType::kZSet); }
-  // A collection's pointer changed (the new value replaces the old one, which the caller owns again).
+  // A collection's pointer changed (the new value replaces the old one, which the caller owns
+  // again).
   void set_object(void* object) { SetValueWord(reinterpret_cast<int64_t>(object)); }
 
   // Bytes of the entry itself and of a long string; collections not included.
@@ -116,23 +122,27 @@ class Entry {
   static Entry* NewString(std::string_view key, std::string_view value, int64_t expire_at_ms);
   static Entry* NewInteger(std::string_view key, int64_t value, int64_t expire_at_ms);
   static Entry* NewObject(std::string_view key, ValueType type, void* object, int64_t expire_at_ms);
-  // An entry with the same value, expiry and access bits under another key; `e` is freed, its value is not.
+  // An entry with the same value, expiry and access bits under another key; `e` is freed, its value
+  // is not.
   static Entry* Rename(Entry* e, std::string_view new_key);
   // A string entry's copy under another key.
   static Entry* CopyString(const Entry* e, std::string_view new_key, int64_t expire_at_ms);
   // Sets, changes or clears (kNoExpiry) the expiry.
   static Entry* WithExpiry(Entry* e, int64_t expire_at_ms);
-  // Replaces the value of the string `e`, in place where it fits; a canonical integer becomes an int. Keeps the expiry. `value` may
-  // be part of the old value.
+  // Replaces the value of the string `e`, in place where it fits; a canonical integer becomes an
+  // int. Keeps the expiry. `value` may be part of the old value.
   static Entry* AssignString(Entry* e, std::string_view value);
   static Entry* AssignInteger(Entry* e, int64_t value);
-  // Makes the string `new_length` long, raw, zero-filled where it grew. Repeated growth costs amortised constant time.
+  // Makes the string `new_length` long, raw, zero-filled where it grew. Repeated growth costs
+  // amortised constant time.
   static Entry* Resize(Entry* e, size_t new_length);
   // Frees the entry but not what it points to.
   static void FreeShell(Entry* e);
   // Frees the entry and a long string; a collection must have been taken before.
   static void FreeString(Entry* e);
-  StringBuffer* buffer() const { return reinterpret_cast<StringBuffer*>(ValueWord()); }  // only if kBuffer
+  StringBuffer* buffer() const {
+    return reinterpret_cast<StringBuffer*>(ValueWord());
+  }  // only if kBuffer
 
  private:
   enum Flags : uint8_t { kHasExpiry = 1, kLongKey = 2, kModified = 4 };

@@ -1,4 +1,5 @@
-// The five value types of a key, in Redis's numbering (as RDB's and OBJECT's users expect). Plain values; any thread.
+// The five value types of a key, in Redis's numbering (as RDB's and OBJECT's users expect). Plain
+// values; any thread.
 #pragma once
 
 #include <cstdint>

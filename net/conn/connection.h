@@ -1,5 +1,6 @@
 // One connection: a Client with its socket, its unparsed input and the bytes being sent.
-// Owner: the shard that serves it. It is destroyed only when the kernel and every other shard have let go of it.
+// Owner: the shard that serves it. It is destroyed only when the kernel and every other shard have
+// let go of it.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +15,30 @@ namespace basalt {
 class Connection final : public Client {
  public:
   int fd = -1;
-  uint32_t slot = 0;        // place in the shard's table; part of the Token
+  uint32_t slot = 0;  // place in the shard's table; part of the Token
   uint32_t generation = 0;
 
   RequestParser parser;
-  std::string_view chunk;   // this tick's only input, still in its receive buffer; or empty
-  std::string query;        // input that must outlive its receive buffer
-  size_t query_pos = 0;     // parsed up to here
+  std::string_view chunk;      // this tick's only input, still in its receive buffer; or empty
+  std::string query;           // input that must outlive its receive buffer
+  size_t query_pos = 0;        // parsed up to here
   std::string protocol_error;  // the last reply, once everything before it has been answered
 
-  std::string sending;      // handed to the kernel
+  std::string sending;  // handed to the kernel
   size_t sent = 0;
   bool send_in_flight = false;
 
-  bool receiving = false;   // a multishot receive is armed
-  bool cancelling = false;  // ... and being taken back
+  bool receiving = false;     // a multishot receive is armed
+  bool cancelling = false;    // ... and being taken back
   bool end_of_input = false;  // the peer will send nothing more
-  bool held = false;        // in the list of those that wait for the log
-  // Replies of this size are expected, so that a burst of commands does not make more output than may wait.
+  bool held = false;          // in the list of those that wait for the log
+  // Replies of this size are expected, so that a burst of commands does not make more output than
+  // may wait.
   size_t reply_estimate = 64 << 10;
-  size_t out_before = 0;         // of `out`, when the tick began to add to it
+  size_t out_before = 0;  // of `out`, when the tick began to add to it
   uint64_t commands_before = 0;
-  bool dirty = false;       // in the reply stage's list
-  bool active = false;      // in the receive stage's list
+  bool dirty = false;   // in the reply stage's list
+  bool active = false;  // in the receive stage's list
   int64_t last_input_ms = 0;
 
   size_t UnparsedBytes() const { return query.size() - query_pos; }

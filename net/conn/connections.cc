@@ -103,8 +103,10 @@ void Connections::OnAccept(const Completion& completion) {
   Config& config = shard_->world().config();
   if (config.protected_mode && config.requirepass.empty() && !FromThisMachine(fd)) {
     return Refuse(fd,
-                  "-DENIED The server is in protected mode and has no password, so it accepts connections from this "
-                  "machine only. Set a password (requirepass), or turn protected-mode off if the network is trusted.\r\n");
+                  "-DENIED The server is in protected mode and has no password, so it accepts "
+                  "connections from this "
+                  "machine only. Set a password (requirepass), or turn protected-mode off if the "
+                  "network is trusted.\r\n");
   }
   if (placement_.Total() >= static_cast<uint32_t>(config.maxclients)) {
     return Refuse(fd, StrCat("-", errors::kMaxClients, "\r\n"));
@@ -115,7 +117,8 @@ void Connections::OnAccept(const Completion& completion) {
   }
   ShardId shard = placement_.Place();
   if (shard == shard_->id()) return Adopt(fd);
-  Message message{.kind = Message::Kind::kConnection, .from = shard_->id(), .value = static_cast<uint64_t>(fd)};
+  Message message{
+      .kind = Message::Kind::kConnection, .from = shard_->id(), .value = static_cast<uint64_t>(fd)};
   if (shard_->world().mail().Send(shard, message, Mailboxes::kControlReserve)) return;
   placement_.Remove(shard);
   placement_.Add(shard_->id());
@@ -166,14 +169,16 @@ Connection* Connections::Find(Token token) {
 }
 
 void Connections::Arm(Connection* c) {
-  shard_->ring().ReceiveMultishot(c->fd, {.op = Op::kReceive, .generation = c->generation & 0xffffff, .slot = c->slot});
+  shard_->ring().ReceiveMultishot(
+      c->fd, {.op = Op::kReceive, .generation = c->generation & 0xffffff, .slot = c->slot});
   c->receiving = true;
 }
 
 void Connections::StopReading(Connection* c) {
   if (!c->receiving || c->cancelling) return;
   c->cancelling = true;
-  shard_->ring().Cancel({.op = Op::kReceive, .generation = c->generation & 0xffffff, .slot = c->slot});
+  shard_->ring().Cancel(
+      {.op = Op::kReceive, .generation = c->generation & 0xffffff, .slot = c->slot});
 }
 
 // --- receive and route
@@ -187,7 +192,8 @@ bool Connections::Receive() {
   starved_.clear();
   for (const Completion& completion : arrived_) OnReceive(completion);
   arrived_.clear();
-  // Parsing may make a connection active again only from the reply stage on, so the list does not grow under us.
+  // Parsing may make a connection active again only from the reply stage on, so the list does not
+  // grow under us.
   for (size_t i = 0; i < active_.size(); ++i) {
     active_[i]->active = false;
     Parse(active_[i]);
@@ -207,7 +213,8 @@ void Connections::OnReceive(const Completion& completion) {
   if (c->closed) return Dirty(c);  // perhaps the last reference
   if (completion.result == -ENOBUFS) {
     ++shard_->stats().buffers_exhausted;
-  } else if (completion.result == -ECANCELED || completion.result == -EINTR || completion.result == -EAGAIN) {
+  } else if (completion.result == -ECANCELED || completion.result == -EINTR ||
+             completion.result == -EAGAIN) {
     // Reading was stopped; it starts again when there is room (Parse).
     if (completion.result == -ECANCELED) return Activate(c);
   } else if (completion.result == 0) {
@@ -219,7 +226,8 @@ void Connections::OnReceive(const Completion& completion) {
   }
   if (!c->receiving) starved_.push_back(c);
   if (completion.result < 0) return;
-  std::string_view data(shard_->ring().buffer(completion.buffer_id()), static_cast<size_t>(completion.result));
+  std::string_view data(shard_->ring().buffer(completion.buffer_id()),
+                        static_cast<size_t>(completion.result));
   shard_->stats().bytes_in += data.size();
   c->last_input_ms = shard_->keyspace().now_ms;
   if (c->chunk.empty() && c->query.empty()) {
@@ -270,7 +278,8 @@ void Connections::Parse(Connection* c) {
     if (consumed < input.size()) c->query.assign(input.substr(consumed));
   } else if (c->query_pos < c->query.size()) {
     c->query_pos += ParseInput(c, std::string_view(c->query).substr(c->query_pos));
-    // The bytes stay where they are until the tick is over: commands point into them. The reply stage drops them.
+    // The bytes stay where they are until the tick is over: commands point into them. The reply
+    // stage drops them.
     Dirty(c);
   }
   if (c->end_of_input) {
@@ -280,7 +289,8 @@ void Connections::Parse(Connection* c) {
   }
   size_t limit = static_cast<size_t>(shard_->world().config().client_query_buffer_limit);
   if (c->UnparsedBytes() > limit) {
-    LogWarning("Closing client ", c->id.value, " at ", c->peer, ": its query buffer reached the limit of ", limit, " bytes");
+    LogWarning("Closing client ", c->id.value, " at ", c->peer,
+               ": its query buffer reached the limit of ", limit, " bytes");
     return Close(c);
   }
   bool full = !MayParse(*c) && c->UnparsedBytes() > kInputHighWater;
@@ -348,7 +358,8 @@ void Connections::Tend(Connection* c) {
     c->query_pos = 0;
     if (c->query.capacity() > kKeepCapacity) c->query.shrink_to_fit();
   }
-  if (c->blocked && c->end_of_input) return Close(c);  // it is dirty again, and goes when its turn comes
+  if (c->blocked && c->end_of_input)
+    return Close(c);  // it is dirty again, and goes when its turn comes
   if (c->closed) {
     if (c->Quiet()) Destroy(c);
     return;
@@ -362,7 +373,8 @@ void Connections::Tend(Connection* c) {
   LearnReplySize(c);
   StartSend(c);
   if (c->held && WaitsInVain(*c)) {
-    LogNotice("Closing client ", c->id.value, " at ", c->peer, ": what it waits for could not be made durable");
+    LogNotice("Closing client ", c->id.value, " at ", c->peer,
+              ": what it waits for could not be made durable");
     return Close(c);
   }
   c->out_before = c->out.size();
@@ -372,7 +384,8 @@ void Connections::Tend(Connection* c) {
 
 // --- while a script keeps the shard busy in the middle of a tick
 
-// A connection with commands that the tick has still to run stays as it is: they point into its input.
+// A connection with commands that the tick has still to run stays as it is: they point into its
+// input.
 void Connections::ReceiveWhileBusy() {
   buffers_in_use_ = std::exchange(used_buffers_, {});
   std::vector<Completion> arrived = std::exchange(arrived_, {});
@@ -416,7 +429,8 @@ void Connections::FlushReplies(Connection* c) {
   if (held) Hold(c);
 }
 
-// A log has failed: whether the effect will last nobody knows, so it is neither acknowledged nor refused.
+// A log has failed: whether the effect will last nobody knows, so it is neither acknowledged nor
+// refused.
 bool Connections::WaitsInVain(const Connection& c) const {
   const World& world = shard_->world();
   const Gate* gate = c.replies.front_gate();
@@ -430,7 +444,8 @@ void Connections::Hold(Connection* c) {
   held_.push_back(c);
 }
 
-// How much of `out` may leave: all of it, or what stands before the first hold that the log has not reached.
+// How much of `out` may leave: all of it, or what stands before the first hold that the log has not
+// reached.
 size_t Connections::SendableBytes(Connection* c) {
   uint64_t durable = shard_->log().durable_batch();
   while (!c->holds.empty() && c->holds.front().batch <= durable) c->holds.pop_front();
@@ -456,7 +471,8 @@ void Connections::StartSend(Connection* c) {
   c->muted_from -= std::min(n, c->muted_from);
   c->sent = 0;
   c->send_in_flight = true;
-  shard_->ring().Send(c->fd, c->sending, {.op = Op::kSend, .generation = c->generation & 0xffffff, .slot = c->slot});
+  shard_->ring().Send(c->fd, c->sending,
+                      {.op = Op::kSend, .generation = c->generation & 0xffffff, .slot = c->slot});
 }
 
 void Connections::OnSend(const Completion& completion) {
@@ -479,8 +495,10 @@ void Connections::OnSend(const Completion& completion) {
   c->sending.clear();
   c->sent = 0;
   if (c->sending.capacity() > kKeepCapacity) c->sending.shrink_to_fit();
-  // Nothing more to say, and nothing that waits for room in the output: the common case is done here.
-  if (!c->out.empty() || !c->replies.empty() || c->close_after_reply || c->UnparsedBytes() > 0) Dirty(c);
+  // Nothing more to say, and nothing that waits for room in the output: the common case is done
+  // here.
+  if (!c->out.empty() || !c->replies.empty() || c->close_after_reply || c->UnparsedBytes() > 0)
+    Dirty(c);
 }
 
 // --- end of a connection
@@ -495,7 +513,8 @@ void Connections::Close(Connection* c) {
   if (c->closed) return;
   c->closed = true;
   dispatcher_->Forget(c);
-  // Answers that borrow a hop's memory let go of it; those still to come see that the client is closed.
+  // Answers that borrow a hop's memory let go of it; those still to come see that the client is
+  // closed.
   c->replies.Drop([&](HopBatch* batch) { shard_->Release(batch); });
   shard_->ring().CancelAndClose(c->fd);
   c->fd = -1;
@@ -523,7 +542,8 @@ void Connections::Housekeep(int64_t now_ms) {
   int64_t timeout_ms = shard_->world().config().timeout * 1000;
   if (timeout_ms <= 0) return;
   for (auto& c : table_) {
-    if (c != nullptr && !c->closed && c->Idle() && now_ms - c->last_input_ms > timeout_ms) Close(c.get());
+    if (c != nullptr && !c->closed && c->Idle() && now_ms - c->last_input_ms > timeout_ms)
+      Close(c.get());
   }
 }
 

@@ -1,8 +1,10 @@
-// All connections of one shard: the receive, route and reply stages of its tick. Owner: the shard's thread.
+// All connections of one shard: the receive, route and reply stages of its tick. Owner: the shard's
+// thread.
 //
-// Input is parsed where the kernel put it. What must outlive the tick (the beginning of a command that has not arrived whole, or
-// what a paused connection may not run yet) is copied to the connection. Receive buffers go back to the kernel at the
-// end of the tick, when every command that points into them has run or has been copied to another shard.
+// Input is parsed where the kernel put it. What must outlive the tick (the beginning of a command
+// that has not arrived whole, or what a paused connection may not run yet) is copied to the
+// connection. Receive buffers go back to the kernel at the end of the tick, when every command that
+// points into them has run or has been copied to another shard.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +24,8 @@ class Connections final : public Frontend, public CompletionSink {
   explicit Connections(Placement* placement) : placement_(*placement) {}
   ~Connections() override;
 
-  // Sockets this shard accepts on; `spread` ones are shared out over all shards, others stay here. Before Start.
+  // Sockets this shard accepts on; `spread` ones are shared out over all shards, others stay here.
+  // Before Start.
   void Listen(int socket, bool spread) { listeners_.push_back({socket, spread}); }
 
   absl::Status Start(Shard& shard) override;
@@ -56,7 +59,8 @@ class Connections final : public Frontend, public CompletionSink {
     bool spread;
     bool armed = false;
   };
-  // Input beyond this is not read while the connection cannot run it, and output beyond it not added to.
+  // Input beyond this is not read while the connection cannot run it, and output beyond it not
+  // added to.
   static constexpr size_t kInputHighWater = 1 << 20;
   static constexpr size_t kOutputHighWater = 4 << 20;
   static constexpr size_t kKeepCapacity = 16 << 10;  // larger buffers are given back when empty
@@ -89,15 +93,16 @@ class Connections final : public Frontend, public CompletionSink {
   std::vector<Listener> listeners_;
   std::vector<std::unique_ptr<Connection>> table_;
   std::vector<uint32_t> free_slots_;
-  std::vector<uint32_t> generations_;     // by slot
+  std::vector<uint32_t> generations_;  // by slot
   size_t live_ = 0;
-  std::vector<Completion> arrived_;       // receives reaped in this tick
-  std::vector<uint16_t> used_buffers_;    // to be given back when the tick ends
-  std::vector<uint16_t> buffers_in_use_;  // of a tick in the middle of which a script keeps the shard busy
-  std::vector<Connection*> active_;       // to be parsed
-  std::vector<Connection*> starved_;      // their receive found no buffer, or ended: to be armed again
-  std::vector<Connection*> dirty_;        // to be looked at in the reply stage
-  std::vector<Connection*> held_;         // wait for the log
+  std::vector<Completion> arrived_;     // receives reaped in this tick
+  std::vector<uint16_t> used_buffers_;  // to be given back when the tick ends
+  std::vector<uint16_t>
+      buffers_in_use_;  // of a tick in the middle of which a script keeps the shard busy
+  std::vector<Connection*> active_;   // to be parsed
+  std::vector<Connection*> starved_;  // their receive found no buffer, or ended: to be armed again
+  std::vector<Connection*> dirty_;    // to be looked at in the reply stage
+  std::vector<Connection*> held_;     // wait for the log
   std::vector<std::string_view> words_;
 };
 

@@ -1,6 +1,7 @@
-// Which shard serves a new connection: the one with the fewest, so that 50 connections lie evenly on 8 shards. (The kernel's own
-// spreading by SO_REUSEPORT hashes addresses: with few connections some shards get none.)
-// Any thread; counters are touched only when a connection comes or goes, each on a line of its own.
+// Which shard serves a new connection: the one with the fewest, so that 50 connections lie evenly
+// on 8 shards. (The kernel's own spreading by SO_REUSEPORT hashes addresses: with few connections
+// some shards get none.) Any thread; counters are touched only when a connection comes or goes,
+// each on a line of its own.
 #pragma once
 
 #include <atomic>

@@ -12,8 +12,8 @@
 namespace basalt {
 namespace {
 
-// A predecessor that was killed has its sockets a moment longer: the kernel takes its io_uring apart, and lets go of what was
-// pending on it, only after the process is gone.
+// A predecessor that was killed has its sockets a moment longer: the kernel takes its io_uring
+// apart, and lets go of what was pending on it, only after the process is gone.
 constexpr int kBindTries = 40;
 constexpr useconds_t kBindPauseMicros = 50'000;
 
@@ -35,7 +35,8 @@ absl::StatusOr<int> ListenAt(const std::string& address, int port, int backlog) 
   addrinfo* found = nullptr;
   std::string where = StrCat(address, ":", port);
   if (int e = getaddrinfo(host, std::to_string(port).c_str(), &hints, &found); e != 0) {
-    return absl::InvalidArgumentError(StrCat("cannot listen on ", where, ": ", std::string_view(gai_strerror(e))));
+    return absl::InvalidArgumentError(
+        StrCat("cannot listen on ", where, ": ", std::string_view(gai_strerror(e))));
   }
   int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int on = 1;
@@ -56,7 +57,8 @@ absl::StatusOr<int> ListenAt(const std::string& address, int port, int backlog) 
 
 }  // namespace
 
-absl::StatusOr<std::vector<int>> ListenOn(const std::vector<std::string>& bind, int port, int backlog) {
+absl::StatusOr<std::vector<int>> ListenOn(const std::vector<std::string>& bind, int port,
+                                          int backlog) {
   std::vector<int> sockets;
   for (const std::string& entry : bind) {
     bool optional = entry.starts_with('-');
@@ -68,7 +70,8 @@ absl::StatusOr<std::vector<int>> ListenOn(const std::vector<std::string>& bind, 
       return fd.status();
     }
   }
-  if (sockets.empty()) return absl::UnavailableError(StrCat("no address to listen on at port ", port));
+  if (sockets.empty())
+    return absl::UnavailableError(StrCat("no address to listen on at port ", port));
   return sockets;
 }
 

@@ -9,8 +9,9 @@
 
 namespace basalt {
 
-// One socket per address of `bind`, on `port`. An address with a '-' before it may be missing on this machine. The error names
-// address and port.
-absl::StatusOr<std::vector<int>> ListenOn(const std::vector<std::string>& bind, int port, int backlog);
+// One socket per address of `bind`, on `port`. An address with a '-' before it may be missing on
+// this machine. The error names address and port.
+absl::StatusOr<std::vector<int>> ListenOn(const std::vector<std::string>& bind, int port,
+                                          int backlog);
 
 }  // namespace basalt

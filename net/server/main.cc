@@ -19,7 +19,8 @@ int Complain(const absl::Status& status) {
   return 1;
 }
 
-// SIGTERM and SIGINT are read from the returned descriptor; every thread started later inherits the mask.
+// SIGTERM and SIGINT are read from the returned descriptor; every thread started later inherits the
+// mask.
 int TakeSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -41,7 +42,8 @@ int Main(int argc, char** argv) {
     return 0;
   }
   if (!ConfigureLog(static_cast<LogLevel>(config.loglevel), config.logfile)) {
-    return Complain(absl::InvalidArgumentError("cannot open the log file '" + config.logfile + "'"));
+    return Complain(
+        absl::InvalidArgumentError("cannot open the log file '" + config.logfile + "'"));
   }
   int signals = TakeSignals();
   Server server(&config);

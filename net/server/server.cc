@@ -58,7 +58,8 @@ void RaiseFileLimit(Config& config) {
   if (limit.rlim_cur >= wanted) return;
   int64_t possible = limit.rlim_cur > own + 1 ? static_cast<int64_t>(limit.rlim_cur - own) : 1;
   LogWarning("maxclients is reduced from ", config.maxclients, " to ", possible,
-             ": the limit of open files is ", static_cast<uint64_t>(limit.rlim_max), " (ulimit -n)");
+             ": the limit of open files is ", static_cast<uint64_t>(limit.rlim_max),
+             " (ulimit -n)");
   config.maxclients = possible;
 }
 
@@ -93,23 +94,28 @@ Server::~Server() {
 
 absl::Status Server::LockDirectory() {
   if (chdir(config_.dir.c_str()) != 0) {
-    return absl::NotFoundError(StrCat("cannot use the data directory '", config_.dir, "': ", std::string_view(strerror(errno))));
+    return absl::NotFoundError(StrCat("cannot use the data directory '", config_.dir,
+                                      "': ", std::string_view(strerror(errno))));
   }
   char buffer[4096];
   if (getcwd(buffer, sizeof(buffer)) != nullptr) config_.dir = buffer;
   bool writes = config_.appendonly || !config_.save.empty();
   if (access(".", W_OK) != 0 && writes) {
-    return absl::PermissionDeniedError(StrCat("the data directory '", config_.dir, "' is not writable: ", std::string_view(strerror(errno))));
+    return absl::PermissionDeniedError(
+        StrCat("the data directory '", config_.dir,
+               "' is not writable: ", std::string_view(strerror(errno))));
   }
   absl::StatusOr<std::unique_ptr<DirectoryLock>> lock = fs_.Lock("basalt.lock");
-  // The snapshot child of a predecessor that was killed dies right after it, and until then shares the lock.
+  // The snapshot child of a predecessor that was killed dies right after it, and until then shares
+  // the lock.
   for (int i = 0; i < 20 && !lock.ok() && absl::IsFailedPrecondition(lock.status()); ++i) {
     usleep(50'000);
     lock = fs_.Lock("basalt.lock");
   }
   if (!lock.ok() && absl::IsFailedPrecondition(lock.status())) {
     return absl::FailedPreconditionError(
-        StrCat("the data directory '", config_.dir, "' is in use by another instance (it holds basalt.lock)"));
+        StrCat("the data directory '", config_.dir,
+               "' is in use by another instance (it holds basalt.lock)"));
   }
   if (!lock.ok() && !writes) return absl::OkStatus();
   if (!lock.ok()) return lock.status();
@@ -120,14 +126,16 @@ absl::Status Server::LockDirectory() {
 absl::Status Server::OpenSockets() {
   int backlog = static_cast<int>(config_.tcp_backlog);
   if (config_.port != 0) {
-    absl::StatusOr<std::vector<int>> sockets = ListenOn(config_.bind, static_cast<int>(config_.port), backlog);
+    absl::StatusOr<std::vector<int>> sockets =
+        ListenOn(config_.bind, static_cast<int>(config_.port), backlog);
     if (!sockets.ok()) return sockets.status();
     sockets_ = *std::move(sockets);
   }
   core_sockets_.resize(static_cast<size_t>(config_.shards));
   if (config_.shard_port_base == 0) return absl::OkStatus();
   for (size_t i = 0; i < core_sockets_.size(); ++i) {
-    auto sockets = ListenOn(config_.bind, static_cast<int>(config_.shard_port_base + static_cast<int64_t>(i)), backlog);
+    auto sockets = ListenOn(
+        config_.bind, static_cast<int>(config_.shard_port_base + static_cast<int64_t>(i)), backlog);
     if (!sockets.ok()) return sockets.status();
     core_sockets_[i] = *std::move(sockets);
   }
@@ -135,11 +143,13 @@ absl::Status Server::OpenSockets() {
 }
 
 absl::Status Server::Start() {
-  if (config_.shards == 0) config_.shards = static_cast<int64_t>(std::min<size_t>(AvailableCores().size(), kMaxShards));
+  if (config_.shards == 0)
+    config_.shards = static_cast<int64_t>(std::min<size_t>(AvailableCores().size(), kMaxShards));
   if (absl::Status s = LockDirectory(); !s.ok()) return s;
   RaiseFileLimit(config_);
   if (absl::Status s = OpenSockets(); !s.ok()) return s;
-  world_ = std::make_unique<World>(&config_, &AllCommands(), &SystemClock(), static_cast<uint32_t>(config_.shards));
+  world_ = std::make_unique<World>(&config_, &AllCommands(), &SystemClock(),
+                                   static_cast<uint32_t>(config_.shards));
   world_->set_host(this);
   world_->started_at_ms = SystemClock().UnixMillis();
   world_->run_id = RandomHex(40);
@@ -151,9 +161,10 @@ absl::Status Server::Start() {
 
   absl::StatusOr<LoadPlan> plan = PlanLoad(fs_, config_, logs_->store());
   if (!plan.ok()) return plan.status();
-  loader_ = std::make_unique<Loader>(world_.get(), &fs_, *std::move(plan), [this](Shard& shard) -> absl::StatusOr<bool> {
-    return config_.appendonly ? logs_->OpenFor(shard) : absl::StatusOr<bool>(true);
-  });
+  loader_ = std::make_unique<Loader>(
+      world_.get(), &fs_, *std::move(plan), [this](Shard& shard) -> absl::StatusOr<bool> {
+        return config_.appendonly ? logs_->OpenFor(shard) : absl::StatusOr<bool>(true);
+      });
   const LoadPlan& load = loader_->plan();
   if (config_.appendonly) {
     bool goes_on = load.recovery.has_value() && load.parts.size() == world_->shard_count();
@@ -161,7 +172,8 @@ absl::Status Server::Start() {
       world_->SetEpoch(load.recovery->resume_epoch);
       world_->SetNextTx(load.recovery->next_tx);
     }
-    logs_->PrepareStart(goes_on ? &*load.recovery : nullptr, load.source != LoadPlan::Source::kNothing);
+    logs_->PrepareStart(goes_on ? &*load.recovery : nullptr,
+                        load.source != LoadPlan::Source::kNothing);
   }
   world_->loading = true;
   return StartShards();
@@ -175,7 +187,8 @@ absl::Status Server::StartShards() {
   world_->set_scripts(std::move(scripts));
   for (uint32_t i = 0; i < n; ++i) {
     auto shard = std::make_unique<Shard>(world_.get(), ShardId(static_cast<uint16_t>(i)));
-    auto log = std::make_unique<ShardLog>(shard->id(), &shard->keyspace(), &world_->clock(), &config_);
+    auto log =
+        std::make_unique<ShardLog>(shard->id(), &shard->keyspace(), &world_->clock(), &config_);
     logs_->AddShard(log.get());
     shard->set_log(std::move(log));
     shard->set_coordinator(std::make_unique<TxCoordinator>(shard.get()));
@@ -230,8 +243,10 @@ void Server::RunShard(uint32_t i) {
 void Server::LogBanner() const {
   utsname kernel{};
   uname(&kernel);
-  LogNotice("Basalt ", std::string_view(kBasaltVersion), ", ", world_->shard_count(), " shards, pid ", getpid(), ", port ",
-            config_.port, config_.shard_port_base != 0 ? StrCat(", core ports from ", config_.shard_port_base) : std::string(),
+  LogNotice("Basalt ", std::string_view(kBasaltVersion), ", ", world_->shard_count(),
+            " shards, pid ", getpid(), ", port ", config_.port,
+            config_.shard_port_base != 0 ? StrCat(", core ports from ", config_.shard_port_base)
+                                         : std::string(),
             ", Linux ", std::string_view(kernel.release));
 }
 
@@ -249,7 +264,8 @@ int Server::Run(int signals) {
           LogWarning("A second signal: exiting at once, without saving");
           _exit(1);
         }
-        LogNotice("Received ", std::string_view(info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM"), ", shutting down...");
+        LogNotice("Received ", std::string_view(info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM"),
+                  ", shutting down...");
         world_->mail().Wake(ShardId(0));
       }
     }
@@ -265,13 +281,15 @@ int Server::Run(int signals) {
     }
     if (int64_t now = world_->clock().MonotonicMicros(); !ready && now >= next_progress_us) {
       if (next_progress_us != 0) {
-        LogNotice("Loading: ", loader_->bytes_done() >> 20, " of ", loader_->bytes_total() >> 20, " MB");
+        LogNotice("Loading: ", loader_->bytes_done() >> 20, " of ", loader_->bytes_total() >> 20,
+                  " MB");
       }
       next_progress_us = now + 1'000'000;
     }
     Tick();
   }
-  for (uint32_t i = 0; i < world_->shard_count(); ++i) world_->mail().Wake(ShardId(static_cast<uint16_t>(i)));
+  for (uint32_t i = 0; i < world_->shard_count(); ++i)
+    world_->mail().Wake(ShardId(static_cast<uint16_t>(i)));
   for (std::thread& t : threads_) t.join();
   child_.Kill();
   if (!config_.pidfile.empty()) unlink(config_.pidfile.c_str());
@@ -290,7 +308,8 @@ void Server::Tick() {
   }
   if (!loader_->finished()) return;
   if (logs_->RewriteDue()) {
-    LogNotice("Starting automatic rewriting of the log: ", logs_->TotalBytes() >> 20, " MB, base ", logs_->BaseBytes() >> 20, " MB");
+    LogNotice("Starting automatic rewriting of the log: ", logs_->TotalBytes() >> 20, " MB, base ",
+              logs_->BaseBytes() >> 20, " MB");
     logs_->RequestRewrite();
   }
   logs_->Tend();
@@ -337,16 +356,19 @@ void Server::Cron(Shard& shard) {
 
 absl::Status Server::Save(SaveMode mode, std::string* reply) {
   if (mode == SaveMode::kForeground) {
-    if (saver_->in_progress()) return absl::FailedPreconditionError("ERR Background save already in progress");
+    if (saver_->in_progress())
+      return absl::FailedPreconditionError("ERR Background save already in progress");
     if (!saver_->SaveNow().ok()) return absl::InternalError("ERR");
     *reply = "OK";
     return absl::OkStatus();
   }
-  if (saver_->in_progress()) return absl::FailedPreconditionError("ERR Background save already in progress");
+  if (saver_->in_progress())
+    return absl::FailedPreconditionError("ERR Background save already in progress");
   if (child_.running()) {
     if (mode != SaveMode::kBackgroundSchedule) {
       return absl::FailedPreconditionError(
-          "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a "
+          "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE "
+          "in order to schedule a "
           "BGSAVE whenever possible.");
     }
     saver_->Schedule();
@@ -361,16 +383,22 @@ absl::Status Server::Save(SaveMode mode, std::string* reply) {
 
 absl::Status Server::CancelSave(std::string* reply) {
   if (!saver_->Cancel()) {
-    return absl::FailedPreconditionError("ERR Background saving is currently not in progress or scheduled");
+    return absl::FailedPreconditionError(
+        "ERR Background saving is currently not in progress or scheduled");
   }
   *reply = "Background saving cancelled";
   return absl::OkStatus();
 }
 
 absl::Status Server::RewriteLog(std::string* reply) {
-  if (!logs_->on()) return absl::FailedPreconditionError("ERR The append only file is off: turn it on with CONFIG SET appendonly yes");
-  if (logs_->in_progress()) return absl::FailedPreconditionError("ERR Background append only file rewriting already in progress");
-  *reply = child_.running() ? "Background append only file rewriting scheduled" : "Background append only file rewriting started";
+  if (!logs_->on())
+    return absl::FailedPreconditionError(
+        "ERR The append only file is off: turn it on with CONFIG SET appendonly yes");
+  if (logs_->in_progress())
+    return absl::FailedPreconditionError(
+        "ERR Background append only file rewriting already in progress");
+  *reply = child_.running() ? "Background append only file rewriting scheduled"
+                            : "Background append only file rewriting started";
   logs_->RequestRewrite();
   return absl::OkStatus();
 }
@@ -390,14 +418,18 @@ absl::Status Server::Shutdown(int save, bool now, bool force) {
   return absl::OkStatus();
 }
 
-absl::Status Server::AbortShutdown() { return absl::FailedPreconditionError("ERR No shutdown in progress."); }
+absl::Status Server::AbortShutdown() {
+  return absl::FailedPreconditionError("ERR No shutdown in progress.");
+}
 
 absl::Status Server::ApplyOptions(OptionHooks hooks, const Config& old) {
-  if (hooks.Has(OptionHook::kLog)) ConfigureLog(static_cast<LogLevel>(config_.loglevel), config_.logfile);
+  if (hooks.Has(OptionHook::kLog))
+    ConfigureLog(static_cast<LogLevel>(config_.loglevel), config_.logfile);
   if (hooks.Has(OptionHook::kEncodings)) ApplyEncodingLimits(config_);
   if (hooks.Has(OptionHook::kDir)) {
     if (chdir(config_.dir.c_str()) != 0) {
-      return absl::InvalidArgumentError(StrCat("can't chdir to '", config_.dir, "': ", std::string_view(strerror(errno))));
+      return absl::InvalidArgumentError(
+          StrCat("can't chdir to '", config_.dir, "': ", std::string_view(strerror(errno))));
     }
   }
   if (hooks.Has(OptionHook::kMaxclients)) RaiseFileLimit(config_);
@@ -416,12 +448,14 @@ absl::Status Server::ApplyOptions(OptionHooks hooks, const Config& old) {
 }
 
 void Server::OnAlwaysBegun(bool durable) {
-  if (std::optional<AppendFsync> before = logs_->EndPolicyChange(durable)) config_.appendfsync = *before;
+  if (std::optional<AppendFsync> before = logs_->EndPolicyChange(durable))
+    config_.appendfsync = *before;
 }
 
 std::vector<Client*> Server::Clients() {
   std::vector<Client*> clients;
-  for (Connections* c : connections_) c->ForEach([&](Connection* connection) { clients.push_back(connection); });
+  for (Connections* c : connections_)
+    c->ForEach([&](Connection* connection) { clients.push_back(connection); });
   return clients;
 }
 

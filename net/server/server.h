@@ -1,8 +1,9 @@
-// Server: one process. Wires shards, logs, connections and commands together, and is the Host they call for what concerns the
-// process: saves, rewrites, shutdown, configuration.
+// Server: one process. Wires shards, logs, connections and commands together, and is the Host they
+// call for what concerns the process: saves, rewrites, shutdown, configuration.
 //
-// Threads: the shards; the main thread, which does the blocking work that no shard may wait for (signals, the child's end,
-// manifests); and the log's file keeper. State shared between them is atomic, or changes only while all shards are parked.
+// Threads: the shards; the main thread, which does the blocking work that no shard may wait for
+// (signals, the child's end, manifests); and the log's file keeper. State shared between them is
+// atomic, or changes only while all shards are parked.
 #pragma once
 
 #include <atomic>
@@ -30,9 +31,11 @@ class Server final : public Host {
   explicit Server(Config* config);
   ~Server() override;
 
-  // Checks the surroundings, reads what is to be loaded, opens the sockets and starts the shards. The error is for the operator.
+  // Checks the surroundings, reads what is to be loaded, opens the sockets and starts the shards.
+  // The error is for the operator.
   absl::Status Start();
-  // Until the server is told to stop; returns the process's exit code. `signals` is a signalfd of SIGTERM and SIGINT.
+  // Until the server is told to stop; returns the process's exit code. `signals` is a signalfd of
+  // SIGTERM and SIGINT.
   int Run(int signals);
 
   absl::Status Save(SaveMode mode, std::string* reply) override;

@@ -1,4 +1,5 @@
-// The INFO sections that only the server as a whole knows. Every shard is parked while they are written.
+// The INFO sections that only the server as a whole knows. Every shard is parked while they are
+// written.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -65,14 +66,16 @@ void Server::AppendPersistence(std::string* out) {
   Line(out, "loading", loading ? 1 : 0);
   Line(out, "async_loading", 0);
   Line(out, "current_cow_size", child_.running() ? child_.report().copy_on_write_bytes.load() : 0);
-  Line(out, "current_save_keys_processed", child_.running() ? child_.report().keys_written.load() : 0);
+  Line(out, "current_save_keys_processed",
+       child_.running() ? child_.report().keys_written.load() : 0);
   Line(out, "rdb_changes_since_last_save", saver_->Changes());
   Line(out, "rdb_bgsave_in_progress", saver_->in_progress() ? 1 : 0);
   Line(out, "rdb_last_save_time", saver_->last_save_unix_s());
   Line(out, "rdb_last_bgsave_status", std::string_view(OkOrErr(saver_->last_ok())));
   Line(out, "rdb_seconds_since_last_save", now_s - saver_->last_save_unix_s());
   Line(out, "rdb_last_bgsave_time_sec", saver_->last_seconds());
-  Line(out, "rdb_current_bgsave_time_sec", saver_->in_progress() ? now_s - saver_->started_unix_s() : -1);
+  Line(out, "rdb_current_bgsave_time_sec",
+       saver_->in_progress() ? now_s - saver_->started_unix_s() : -1);
   Line(out, "rdb_saves", saver_->saves());
   Line(out, "rdb_last_cow_size", saver_->last_cow_bytes());
   Line(out, "rdb_last_load_keys_loaded", loader_->keys());
@@ -82,7 +85,8 @@ void Server::AppendPersistence(std::string* out) {
   Line(out, "aof_rewrite_in_progress", logs_->in_progress() ? 1 : 0);
   Line(out, "aof_rewrite_scheduled", logs_->wanted() && child_.running() ? 1 : 0);
   Line(out, "aof_last_rewrite_time_sec", logs_->last_rewrite_s());
-  Line(out, "aof_current_rewrite_time_sec", logs_->in_progress() ? now_s - logs_->rewrite_started_s() : -1);
+  Line(out, "aof_current_rewrite_time_sec",
+       logs_->in_progress() ? now_s - logs_->rewrite_started_s() : -1);
   Line(out, "aof_last_bgrewrite_status", std::string_view(OkOrErr(logs_->last_rewrite_ok())));
   Line(out, "aof_rewrites", logs_->rewrites());
   Line(out, "aof_last_cow_size", logs_->last_cow_bytes());
@@ -106,7 +110,8 @@ void Server::AppendPersistence(std::string* out) {
     Line(out, "aof_base_size", logs_->BaseBytes());
     Line(out, "aof_pending_rewrite", logs_->wanted() ? 1 : 0);
     Line(out, "aof_buffer_length", unwritten);
-    Line(out, "aof_delayed_fsync", 0);  // Redis counts writes held up by an fsync; here a write never waits for one
+    Line(out, "aof_delayed_fsync",
+         0);  // Redis counts writes held up by an fsync; here a write never waits for one
     Line(out, "aof_pending_bio_fsync", syncing);
     Line(out, "aof_unsynced_bytes", unsynced);
     Line(out, "aof_unsynced_oldest_ms", oldest_ms);
@@ -115,9 +120,12 @@ void Server::AppendPersistence(std::string* out) {
       const auto& log = static_cast<ShardLog&>(world_->shard(i).log());
       const LogWriter* writer = log.writer();
       if (writer == nullptr) continue;
-      StrAppend(out, "aof_shard_", i, ":lsn=", writer->appended_lsn().value, ",durable=", writer->durable_lsn().value,
-                ",unwritten_bytes=", writer->unwritten_bytes(), ",unsynced_bytes=", writer->unsynced_bytes(),
-                ",unsynced_oldest_ms=", log.oldest_unsynced_ms(), ",trouble=", std::string_view(NameOf(log.trouble().kind)),
+      StrAppend(out, "aof_shard_", i, ":lsn=", writer->appended_lsn().value,
+                ",durable=", writer->durable_lsn().value,
+                ",unwritten_bytes=", writer->unwritten_bytes(),
+                ",unsynced_bytes=", writer->unsynced_bytes(),
+                ",unsynced_oldest_ms=", log.oldest_unsynced_ms(),
+                ",trouble=", std::string_view(NameOf(log.trouble().kind)),
                 ",writes=", writer->writes(), ",fsyncs=", writer->syncs(), "\r\n");
     }
   }
@@ -134,11 +142,14 @@ void Server::AppendShards(std::string* out) {
   for (uint32_t i = 0; i < world_->shard_count(); ++i) {
     Shard& shard = world_->shard(i);
     const ShardStats& s = shard.stats();
-    StrAppend(out, "shard_", i, ":keys=", shard.keyspace().TotalKeys(), ",clients=", connections_[i]->live(),
-              ",commands=", s.commands, ",hops_sent=", s.hops_sent, ",hops_served=", s.hops_served, ",ticks=", s.ticks,
-              ",sleeps=", s.sleeps, ",fan_outs=", s.fan_outs, ",fan_out_refusals=", s.fan_out_refusals,
-              ",commands_deferred=", s.commands_deferred, ",parks_run=", s.parks_run, ",parks_stood=", s.parks_stood, ",parked_us=", s.parked_us,
-              ",buffers_exhausted=", s.buffers_exhausted, ",memory=", s.memory_bytes, "\r\n");
+    StrAppend(out, "shard_", i, ":keys=", shard.keyspace().TotalKeys(),
+              ",clients=", connections_[i]->live(), ",commands=", s.commands,
+              ",hops_sent=", s.hops_sent, ",hops_served=", s.hops_served, ",ticks=", s.ticks,
+              ",sleeps=", s.sleeps, ",fan_outs=", s.fan_outs,
+              ",fan_out_refusals=", s.fan_out_refusals, ",commands_deferred=", s.commands_deferred,
+              ",parks_run=", s.parks_run, ",parks_stood=", s.parks_stood,
+              ",parked_us=", s.parked_us, ",buffers_exhausted=", s.buffers_exhausted,
+              ",memory=", s.memory_bytes, "\r\n");
   }
 }
 

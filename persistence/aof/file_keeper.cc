@@ -7,7 +7,8 @@
 namespace basalt {
 namespace {
 
-// What was reserved behind the end of a file that is to be closed; one that never took a byte was no use.
+// What was reserved behind the end of a file that is to be closed; one that never took a byte was
+// no use.
 void GiveBack(File& file) {
   if (auto size = file.Size(); size.ok()) file.Truncate(*size).IgnoreError();
 }

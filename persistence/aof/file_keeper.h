@@ -1,6 +1,7 @@
 // A thread that does the log's blocking file work, so that no shard ever waits for it: creates and
 // lists the next incremental file of a shard, closes files that are full. One for the server; its
-// calls come from any shard. On a file system that takes calls of one thread only there is no thread, and the callers wait.
+// calls come from any shard. On a file system that takes calls of one thread only there is no
+// thread, and the callers wait.
 #pragma once
 
 #include <atomic>
@@ -29,8 +30,9 @@ class FileKeeper {
     absl::StatusOr<ManifestStore::OpenedFile> result = absl::UnknownError("not ready");
   };
   std::shared_ptr<Request> AskForFile(ShardId shard);
-  // A rewrite is about to list the file that each shard will be cut over to. From then on until the cut no shard goes on to
-  // another one, which would stand behind that file in the manifest and before it in the log.
+  // A rewrite is about to list the file that each shard will be cut over to. From then on until the
+  // cut no shard goes on to another one, which would stand behind that file in the manifest and
+  // before it in the log.
   void HoldRotations(bool on) { held_.store(on, std::memory_order_release); }
   bool rotations_held() const { return held_.load(std::memory_order_acquire); }
   // Takes over a file that the writer no longer uses; it is closed in the background.

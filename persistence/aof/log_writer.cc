@@ -44,8 +44,9 @@ Lsn LogWriter::Seal(std::string_view records, uint32_t record_count, Epoch epoch
   return appended_;
 }
 
-// A write may end in the middle of a batch, and so may what a sync covers. Recovery takes a batch that begins below a later one's
-// `durable` for synced as a whole, so that one says where whole batches end.
+// A write may end in the middle of a batch, and so may what a sync covers. Recovery takes a batch
+// that begins below a later one's `durable` for synced as a whole, so that one says where whole
+// batches end.
 Lsn LogWriter::DurableBatchesEnd() {
   while (!batch_ends_.empty() && batch_ends_.front() <= durable_) {
     durable_batches_end_ = batch_ends_.front();
@@ -176,7 +177,8 @@ void LogWriter::OnSyncDone(int result) {
   BASALT_CHECK(sync_in_flight_);
   sync_in_flight_ = sync_linked_ = false;
   if (NeverRan(result)) {
-    sync_requested_ = true;  // somebody may have asked for it, and everysec would wait a second more
+    sync_requested_ =
+        true;  // somebody may have asked for it, and everysec would wait a second more
     return;
   }
   if (result < 0 && !MutantIs("failed-sync-believed")) {

@@ -90,9 +90,10 @@ class LogWriter {
   // one, which is then synced. Its start LSN is the present appended_lsn(), which is returned. May
   // be called again before the first took effect.
   Lsn RotateTo(const LogFile& file);
-  // After a failed sync, in a parked world: gives the files of now up. What is sealed so far has to stand in a new base, and counts
-  // as durable from Resume on; what is sealed from now on goes into `file`, which begins at the LSN that is returned, and
-  // nothing of it is written before Resume: until the base counts, the file would stand behind a hole in the log.
+  // After a failed sync, in a parked world: gives the files of now up. What is sealed so far has to
+  // stand in a new base, and counts as durable from Resume on; what is sealed from now on goes into
+  // `file`, which begins at the LSN that is returned, and nothing of it is written before Resume:
+  // until the base counts, the file would stand behind a hole in the log.
   Lsn Abandon(const LogFile& file);
   // The base is durable and the manifest names it.
   void Resume();
@@ -175,7 +176,7 @@ class LogWriter {
   Lsn appended_, handed_, written_, durable_;
   RingDeque<Lsn> batch_ends_;  // of those not known to be durable
   Lsn durable_batches_end_;    // the last before those
-  Lsn sync_covers_;  // what is durable once the sync in flight succeeds
+  Lsn sync_covers_;            // what is durable once the sync in flight succeeds
 
   bool write_in_flight_ = false;
   bool sync_in_flight_ = false;

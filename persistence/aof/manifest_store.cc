@@ -52,8 +52,9 @@ absl::Status ManifestStore::WriteLocked(Manifest manifest) {
   absl::Status status = fs_->WriteAtomically(path, text);
   bool stands = status.ok();
   if (!stands) {
-    // Its last step may be what failed. Then it stands there, and nobody knows whether a power cut takes it back: files that either
-    // of the two names have to stay, and no name may be used again.
+    // Its last step may be what failed. Then it stands there, and nobody knows whether a power cut
+    // takes it back: files that either of the two names have to stay, and no name may be used
+    // again.
     const absl::StatusOr<std::string> now = fs_->ReadAll(path);
     stands = now.ok() && *now == text;
   }

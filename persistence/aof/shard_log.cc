@@ -10,8 +10,8 @@
 namespace basalt {
 namespace {
 
-// After a failed write, or when no new file could be made: the disk may have room again, the process
-// descriptors.
+// After a failed write, or when no new file could be made: the disk may have room again, the
+// process descriptors.
 constexpr int64_t kRetryMicros = 1'000'000;
 
 }  // namespace
@@ -65,8 +65,8 @@ void ShardLog::Close() {
 Lsn ShardLog::RotateTo(ManifestStore::OpenedFile file) {
   rotation_.reset();  // a file that was being prepared stays empty in the old generation
   base_safe_ = false;
-  Lsn start = writer_->sync_failed() ? writer_->Abandon(file.log_file)
-                                     : writer_->RotateTo(file.log_file);
+  Lsn start =
+      writer_->sync_failed() ? writer_->Abandon(file.log_file) : writer_->RotateTo(file.log_file);
   TakeOver(std::move(file));
   return start;
 }
@@ -91,7 +91,8 @@ void ShardLog::ChangePolicy(FsyncPolicy policy, Epoch epoch) {
 }
 
 void ShardLog::NoteSealed(Lsn end) {
-  newest_batch_bytes_ = end.value - (sealed_.empty() ? writer_->written_lsn() : sealed_.back().end).value;
+  newest_batch_bytes_ =
+      end.value - (sealed_.empty() ? writer_->written_lsn() : sealed_.back().end).value;
   sealed_.push_back({open_batch_++, end, clock_.MonotonicMicros()});
 }
 
@@ -157,9 +158,8 @@ void ShardLog::Pump() {
 
 void ShardLog::NoteTrouble() {
   if (!writer_->failed()) return NoteBehind();
-  const LogTrouble now{
-      writer_->sync_failed() ? LogTrouble::Kind::kSync : LogTrouble::Kind::kWrite,
-      static_cast<uint16_t>(writer_->error_number()), shard_};
+  const LogTrouble now{writer_->sync_failed() ? LogTrouble::Kind::kSync : LogTrouble::Kind::kWrite,
+                       static_cast<uint16_t>(writer_->error_number()), shard_};
   if (now == trouble_) return;
   LogWarning("Shard ", shard_.value,
              ": the log failed, write commands are refused: ", MessageOf(writer_->error()));
@@ -198,8 +198,8 @@ void ShardLog::NoteDurable() {
   }
 }
 
-// A failed write is tried again every second. A failed sync is final for its file: the log begins anew
-// once a rewrite has made a base for it.
+// A failed write is tried again every second. A failed sync is final for its file: the log begins
+// anew once a rewrite has made a base for it.
 void ShardLog::Recover() {
   if (writer_->sync_failed()) {
     if (base_safe_.exchange(false, std::memory_order_acquire)) writer_->Resume();

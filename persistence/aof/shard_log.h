@@ -123,13 +123,13 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   uint64_t newest_batch_bytes_ = 0;
   std::atomic<uint64_t> buffer_limit_{~uint64_t{0}};
   std::atomic<bool> hold_syncs_{false};
-  Epoch complete_;            // told to the log as complete
-  Lsn base_lsn_;              // where the log began after the last rewrite
+  Epoch complete_;  // told to the log as complete
+  Lsn base_lsn_;    // where the log began after the last rewrite
   LogTrouble trouble_;
   LogFaults faults_;
   bool closing_ = false;
-  int64_t retry_at_us_ = 0;          // of a failed write
-  int64_t rotation_retry_us_ = 0;    // of a file that could not be made
+  int64_t retry_at_us_ = 0;        // of a failed write
+  int64_t rotation_retry_us_ = 0;  // of a file that could not be made
   std::atomic<bool> base_safe_{false};
   std::shared_ptr<FileKeeper::Request> rotation_;  // a file is being prepared
   std::vector<std::unique_ptr<File>> files_;       // whose descriptors the writer uses

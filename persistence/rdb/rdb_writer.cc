@@ -72,9 +72,8 @@ void SaveDb(std::span<Keyspace* const> keyspaces, DbIndex index, RdbWriter& writ
   }
 }
 
-absl::StatusOr<FileSummary> SaveAll(std::span<Keyspace* const> keyspaces,
-                                    File& file, const FileHeader& header,
-                                    const FileSinkOptions& options) {
+absl::StatusOr<FileSummary> SaveAll(std::span<Keyspace* const> keyspaces, File& file,
+                                    const FileHeader& header, const FileSinkOptions& options) {
   RdbWriter writer(file, options);
   writer.WriteHeader(header);
   const uint32_t databases = keyspaces.empty() ? 0 : keyspaces[0]->databases();
@@ -156,9 +155,9 @@ absl::StatusOr<FileSummary> SaveShard(Keyspace& keyspace, FileSystem& fs, const 
   return SaveTogether(one, fs, path, header, options);
 }
 
-absl::StatusOr<FileSummary> SaveTogether(std::span<Keyspace* const> keyspaces,
-                                         FileSystem& fs, const std::string& path,
-                                         const FileHeader& header, const FileSinkOptions& options) {
+absl::StatusOr<FileSummary> SaveTogether(std::span<Keyspace* const> keyspaces, FileSystem& fs,
+                                         const std::string& path, const FileHeader& header,
+                                         const FileSinkOptions& options) {
   const std::string temporary = path + ".tmp";
   absl::StatusOr<std::unique_ptr<File>> file = fs.Open(temporary, OpenMode::kCreateEmpty);
   if (!file.ok()) return file.status();

@@ -31,7 +31,8 @@ struct FileHeader {
   uint64_t used_memory = 0;
   bool aof_base = false;           // the base of a rewritten log
   std::optional<ShardInfo> shard;  // none: the file holds the whole keyspace
-  std::vector<std::string> libraries;  // code of function libraries; of a set of files the first has them all
+  std::vector<std::string>
+      libraries;  // code of function libraries; of a set of files the first has them all
 };
 
 struct FileSummary {

@@ -9,9 +9,11 @@
 namespace basalt {
 namespace {
 
-absl::StatusOr<RecoveryPlan> ScanAndPlan(FileSystem& fs, const ManifestStore& store, const RecoveryOptions& options) {
+absl::StatusOr<RecoveryPlan> ScanAndPlan(FileSystem& fs, const ManifestStore& store,
+                                         const RecoveryOptions& options) {
   Manifest manifest = store.current();
-  absl::StatusOr<std::vector<ShardScan>> scans = ScanAllShards(fs, store.directory(), manifest, options);
+  absl::StatusOr<std::vector<ShardScan>> scans =
+      ScanAllShards(fs, store.directory(), manifest, options);
   if (!scans.ok()) return scans.status();
   return PlanRecovery(fs, store.directory(), manifest, *scans, options);
 }
@@ -20,12 +22,14 @@ absl::StatusOr<RecoveryPlan> ScanAndPlan(FileSystem& fs, const ManifestStore& st
 absl::Status Apply(FileSystem& fs, ManifestStore& store, const RecoveryPlan& recovery) {
   if (absl::Status s = ApplyPlan(fs, store, recovery); !s.ok()) return s;
   if (absl::StatusOr<std::vector<std::string>> strays = store.RemoveStrays(); strays.ok()) {
-    for (const std::string& name : *strays) LogNotice("Recovery: removed ", name, ", left by an interrupted rewrite");
+    for (const std::string& name : *strays)
+      LogNotice("Recovery: removed ", name, ", left by an interrupted rewrite");
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<LoadPlan> PlanOwnLog(FileSystem& fs, ManifestStore& store, const RecoveryOptions& options, bool change_disk) {
+absl::StatusOr<LoadPlan> PlanOwnLog(FileSystem& fs, ManifestStore& store,
+                                    const RecoveryOptions& options, bool change_disk) {
   absl::StatusOr<RecoveryPlan> recovery = ScanAndPlan(fs, store, options);
   if (!recovery.ok()) return recovery.status();
   for (const Finding& finding : recovery->findings) LogWarning("Recovery: ", finding.ToString());
@@ -51,7 +55,8 @@ absl::StatusOr<LoadPlan> PlanOwnLog(FileSystem& fs, ManifestStore& store, const 
 
 // A Redis 7 appendonlydir, or the single file of older versions: taken over as one part.
 absl::StatusOr<LoadPlan> PlanForeignLog(FileSystem& fs, const std::string& directory,
-                                        const std::vector<std::string>& files, const RecoveryOptions& options) {
+                                        const std::vector<std::string>& files,
+                                        const RecoveryOptions& options) {
   LoadPlan plan{.source = LoadPlan::Source::kForeignLog, .drop_expired = false};
   LoadPart part{.log_directory = directory};
   for (size_t i = 0; i < files.size(); ++i) {
@@ -59,14 +64,18 @@ absl::StatusOr<LoadPlan> PlanForeignLog(FileSystem& fs, const std::string& direc
     if (!preamble.ok()) return preamble.status();
     uint64_t from = 0;
     if (*preamble) {
-      if (i > 0) return absl::DataLossError(StrCat(files[i], ": an RDB file may only be the first part of a log"));
+      if (i > 0)
+        return absl::DataLossError(
+            StrCat(files[i], ": an RDB file may only be the first part of a log"));
       part.rdb_path = JoinPath(directory, files[i]);
-      // Where the commands behind a preamble begin is known only once the RDB part has been read; then the loader scans on.
+      // Where the commands behind a preamble begin is known only once the RDB part has been read;
+      // then the loader scans on.
       if (files.size() > 1) continue;
       plan.parts.push_back(std::move(part));
       return plan;
     }
-    absl::StatusOr<ForeignScan> scan = ScanForeignLog(fs, directory, files[i], from, i + 1 == files.size(), options);
+    absl::StatusOr<ForeignScan> scan =
+        ScanForeignLog(fs, directory, files[i], from, i + 1 == files.size(), options);
     if (!scan.ok()) return scan.status();
     for (const Finding& finding : scan->findings) LogWarning("Recovery: ", finding.ToString());
     part.ranges.push_back(scan->range);
@@ -75,15 +84,17 @@ absl::StatusOr<LoadPlan> PlanForeignLog(FileSystem& fs, const std::string& direc
   return plan;
 }
 
-// There is no manifest. Files of a log mean that it was lost, and a person must look - but for bases alone beside a snapshot:
-// those were being made from it when the start was cut off, and are made again.
+// There is no manifest. Files of a log mean that it was lost, and a person must look - but for
+// bases alone beside a snapshot: those were being made from it when the start was cut off, and are
+// made again.
 absl::Status CheckOrphans(ManifestStore& store, bool snapshot_there) {
   absl::StatusOr<std::vector<std::string>> orphans = store.OrphanedFiles();
-  if (!orphans.ok()) return absl::IsNotFound(orphans.status()) ? absl::OkStatus() : orphans.status();
+  if (!orphans.ok())
+    return absl::IsNotFound(orphans.status()) ? absl::OkStatus() : orphans.status();
   for (const std::string& name : *orphans) {
     if (snapshot_there && name.ends_with(".rdb")) continue;
-    return absl::DataLossError(
-        Describe(RecoveryCase::kManifestMissing, store.PathOf(ManifestName(store.stem())), 0, name));
+    return absl::DataLossError(Describe(RecoveryCase::kManifestMissing,
+                                        store.PathOf(ManifestName(store.stem())), 0, name));
   }
   return absl::OkStatus();
 }
@@ -94,7 +105,8 @@ absl::StatusOr<LoadPlan> PlanSnapshot(FileSystem& fs, const Config& config) {
   for (const std::string& note : choice->notes) LogWarning("Snapshot: ", note);
   if (choice->damaged) {
     return absl::DataLossError(
-        "a snapshot newer than the newest whole one is damaged (see above); remove its manifest to start from the older one");
+        "a snapshot newer than the newest whole one is damaged (see above); remove its manifest to "
+        "start from the older one");
   }
   LoadPlan plan;
   if (choice->source == SnapshotChoice::Source::kNone) return plan;
@@ -128,7 +140,8 @@ const char* SourceName(LoadPlan::Source source) {
   return "?";
 }
 
-absl::StatusOr<LoadPlan> PlanLoad(FileSystem& fs, const Config& config, ManifestStore& store, bool change_disk) {
+absl::StatusOr<LoadPlan> PlanLoad(FileSystem& fs, const Config& config, ManifestStore& store,
+                                  bool change_disk) {
   RecoveryOptions options{.load_truncated = config.aof_load_truncated};
   if (config.appendonly) {
     absl::Status found = store.Load();
@@ -141,13 +154,16 @@ absl::StatusOr<LoadPlan> PlanLoad(FileSystem& fs, const Config& config, Manifest
       return PlanForeignLog(fs, store.directory(), *files, options);
     }
     if (!absl::IsNotFound(found)) return found;
-    if (fs.Stat(config.appendfilename).ok()) return PlanForeignLog(fs, ".", {config.appendfilename}, options);
+    if (fs.Stat(config.appendfilename).ok())
+      return PlanForeignLog(fs, ".", {config.appendfilename}, options);
   }
   absl::StatusOr<LoadPlan> plan = PlanSnapshot(fs, config);
   if (plan.ok() && config.appendonly) {
     bool there = plan->source != LoadPlan::Source::kNothing;
     if (absl::Status s = CheckOrphans(store, there); !s.ok()) return s;
-    if (there) LogNotice("The log is on but there is none yet: it begins with what the ", SourceName(plan->source), " holds");
+    if (there)
+      LogNotice("The log is on but there is none yet: it begins with what the ",
+                SourceName(plan->source), " holds");
   }
   return plan;
 }

@@ -19,7 +19,8 @@ class LoadJob final : public BackgroundJob {
  public:
   LoadJob(Loader* loader, Shard* shard) : loader_(*loader), shard_(*shard) {
     uint32_t shards = loader_.world_.shard_count();
-    for (size_t part = shard->id().value; part < loader_.plan_.parts.size(); part += shards) mine_.push_back(part);
+    for (size_t part = shard->id().value; part < loader_.plan_.parts.size(); part += shards)
+      mine_.push_back(part);
   }
 
   bool Step() override {
@@ -46,7 +47,8 @@ class LoadJob final : public BackgroundJob {
       waiting_for_ = phase_;
       phase_ = kWait;
     }
-    if (phase_ == kWait && loader_.phase_done_[waiting_for_].load() == loader_.world_.shard_count()) return Next();
+    if (phase_ == kWait && loader_.phase_done_[waiting_for_].load() == loader_.world_.shard_count())
+      return Next();
     return true;
   }
 
@@ -58,17 +60,20 @@ class LoadJob final : public BackgroundJob {
       if (shard_.id().value == 0) EndLoading();
       return false;
     }
-    phase_ = loader_.in_place() && waiting_for_ == kLoad ? kFinish : static_cast<Phase>(waiting_for_ + 1);
+    phase_ = loader_.in_place() && waiting_for_ == kLoad ? kFinish
+                                                         : static_cast<Phase>(waiting_for_ + 1);
     return true;
   }
 
   void EndLoading() {
     int64_t us = loader_.world_.clock().MonotonicMicros() - loader_.started_us_;
     if (loader_.plan_.source != LoadPlan::Source::kNothing) {
-      uint64_t keys = 0;  // other shards stand behind their last phase and change nothing before loading ends
-      for (uint32_t i = 0; i < loader_.world_.shard_count(); ++i) keys += loader_.world_.shard(i).keyspace().TotalKeys();
-      LogNotice("DB loaded from ", SourceName(loader_.plan_.source), ": ", keys, " keys, ", loader_.bytes_done(),
-                " bytes in ", us / 1000, " ms");
+      uint64_t keys =
+          0;  // other shards stand behind their last phase and change nothing before loading ends
+      for (uint32_t i = 0; i < loader_.world_.shard_count(); ++i)
+        keys += loader_.world_.shard(i).keyspace().TotalKeys();
+      LogNotice("DB loaded from ", SourceName(loader_.plan_.source), ": ", keys, " keys, ",
+                loader_.bytes_done(), " bytes in ", us / 1000, " ms");
     }
     loader_.world_.loading = false;
     loader_.finished_.store(true, std::memory_order_release);
@@ -83,7 +88,8 @@ class LoadJob final : public BackgroundJob {
         loader_.keyspaces_[part] = std::make_unique<Keyspace>();
         keyspace = loader_.keyspaces_[part].get();
       }
-      part_loader_ = std::make_unique<PartLoader>(&loader_, &loader_.plan_.parts[part], keyspace, shard_.scripts());
+      part_loader_ = std::make_unique<PartLoader>(&loader_, &loader_.plan_.parts[part], keyspace,
+                                                  shard_.scripts());
     }
     absl::StatusOr<bool> done = part_loader_->Step(kSliceBytes);
     if (!done.ok()) {
@@ -148,12 +154,14 @@ class LoadJob final : public BackgroundJob {
   size_t adopt_at_ = 0;
 };
 
-Loader::Loader(World* world, FileSystem* fs, LoadPlan plan, std::function<absl::StatusOr<bool>(Shard&)> finish)
+Loader::Loader(World* world, FileSystem* fs, LoadPlan plan,
+               std::function<absl::StatusOr<bool>(Shard&)> finish)
     : world_(*world),
       fs_(*fs),
       plan_(std::move(plan)),
       finish_(std::move(finish)),
-      in_place_((plan_.source == LoadPlan::Source::kLog || plan_.source == LoadPlan::Source::kSnapshot ||
+      in_place_((plan_.source == LoadPlan::Source::kLog ||
+                 plan_.source == LoadPlan::Source::kSnapshot ||
                  plan_.source == LoadPlan::Source::kNothing)
                     ? plan_.parts.empty() || plan_.parts.size() == world->shard_count()
                     : world->shard_count() == 1) {
@@ -164,7 +172,9 @@ Loader::Loader(World* world, FileSystem* fs, LoadPlan plan, std::function<absl::
   for (auto& by_shard : handed_) by_shard.resize(world->shard_count());
 }
 
-std::unique_ptr<BackgroundJob> Loader::JobFor(Shard* shard) { return std::make_unique<LoadJob>(this, shard); }
+std::unique_ptr<BackgroundJob> Loader::JobFor(Shard* shard) {
+  return std::make_unique<LoadJob>(this, shard);
+}
 
 void Loader::Fail(const absl::Status& status) {
   std::lock_guard lock(mutex_);

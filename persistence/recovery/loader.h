@@ -1,8 +1,10 @@
-// Loads the data set at start: every shard at once, a slice per tick, so that clients are answered -LOADING meanwhile.
+// Loads the data set at start: every shard at once, a slice per tick, so that clients are answered
+// -LOADING meanwhile.
 //
-// With as many parts as shards, written under the same division of slots, each shard loads its own part in place. Otherwise
-// the parts are shared out; each is loaded whole into a keyspace of its own, exactly as it was, and then its entries are
-// handed to their owners: no value is copied. Phases end together: nobody goes on before the last has finished the one before.
+// With as many parts as shards, written under the same division of slots, each shard loads its own
+// part in place. Otherwise the parts are shared out; each is loaded whole into a keyspace of its
+// own, exactly as it was, and then its entries are handed to their owners: no value is copied.
+// Phases end together: nobody goes on before the last has finished the one before.
 #pragma once
 
 #include <atomic>
@@ -24,7 +26,8 @@ class Loader {
  public:
   // `finish` runs on each shard's thread when all data is in place: it opens the
   // shard's log; false: call again. The last one ends the loading.
-  Loader(World* world, FileSystem* fs, LoadPlan plan, std::function<absl::StatusOr<bool>(Shard&)> finish);
+  Loader(World* world, FileSystem* fs, LoadPlan plan,
+         std::function<absl::StatusOr<bool>(Shard&)> finish);
 
   std::unique_ptr<BackgroundJob> JobFor(Shard* shard);
 
@@ -58,9 +61,9 @@ class Loader {
   const bool in_place_;
   int64_t started_unix_s_ = 0;
   int64_t started_us_ = 0;
-  std::vector<std::vector<Handed>> handed_;  // [part][shard]
+  std::vector<std::vector<Handed>> handed_;           // [part][shard]
   std::vector<std::unique_ptr<Keyspace>> keyspaces_;  // by part, when not in place
-  std::atomic<uint32_t> phase_done_[4] = {};  // shards that have finished each phase
+  std::atomic<uint32_t> phase_done_[4] = {};          // shards that have finished each phase
   std::atomic<uint64_t> bytes_total_{0}, bytes_done_{0}, keys_{0};
   std::atomic<bool> failed_{false}, finished_{false};
   mutable std::mutex mutex_;

@@ -45,7 +45,8 @@ absl::StatusOr<std::vector<std::unique_ptr<Keyspace>>> OfflineLoad::Load(uint32_
   return keyspaces;
 }
 
-absl::Status OfflineLoad::LoadPartInto(size_t part, Keyspace* keyspace, script::ScriptEngine* scripts) {
+absl::Status OfflineLoad::LoadPartInto(size_t part, Keyspace* keyspace,
+                                       script::ScriptEngine* scripts) {
   PartLoader loader(&loader_, &loader_.plan().parts[part], keyspace, scripts);
   absl::StatusOr<bool> done = false;
   while (done.ok() && !*done) done = loader.Step(kStepBytes);

@@ -1,5 +1,6 @@
-// Loads a LoadPlan without a server, by the same code as a start: each part into a keyspace of its own, exactly as it was.
-// For the offline tools. Load is called once; the counts may be read from any thread meanwhile.
+// Loads a LoadPlan without a server, by the same code as a start: each part into a keyspace of its
+// own, exactly as it was. For the offline tools. Load is called once; the counts may be read from
+// any thread meanwhile.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,8 @@ namespace basalt {
 
 PartLoader::PartLoader(Loader* loader, const LoadPart* part, Keyspace* keyspace, Extension* scripts)
     : loader_(*loader), part_(*part), keyspace_(*keyspace), scripts_(scripts) {
-  // Until the last record is replayed, an expired key is still what the log's later records refer to.
+  // Until the last record is replayed, an expired key is still what the log's later records refer
+  // to.
   keyspace_.PauseExpiry(true);
   keyspace_.SetTime(loader_.world_.clock());
 }
@@ -34,9 +35,11 @@ absl::Status PartLoader::Open() {
 }
 
 void PartLoader::LoadLibrary(std::string_view code) {
-  script::FunctionRegistry& functions = static_cast<script::ScriptEngine*>(scripts_)->store().functions();
+  script::FunctionRegistry& functions =
+      static_cast<script::ScriptEngine*>(scripts_)->store().functions();
   std::string error = functions.Load(code, script::FunctionRegistry::OnCollision::kReplaceAll);
-  if (!error.empty()) LogWarning("Recovery: a function library of ", part_.rdb_path, " does not load: ", error);
+  if (!error.empty())
+    LogWarning("Recovery: a function library of ", part_.rdb_path, " does not load: ", error);
 }
 
 absl::StatusOr<bool> PartLoader::Step(uint64_t bytes) {
@@ -63,14 +66,16 @@ absl::StatusOr<bool> PartLoader::StepRdb(uint64_t bytes) {
   CountProgress(rdb_->bytes_read());
   if (!*done) return false;
   if (part_.rdb_crc64 != 0 && rdb_->footer_crc64() != part_.rdb_crc64) {
-    return absl::DataLossError(StrCat(part_.rdb_path, ": not the file that the manifest names (its checksum differs)"));
+    return absl::DataLossError(
+        StrCat(part_.rdb_path, ": not the file that the manifest names (its checksum differs)"));
   }
   // A log of Redis may go on with commands behind its RDB part.
-  if (loader_.plan_.source == LoadPlan::Source::kForeignLog && rdb_->bytes_read() < rdb_->bytes_total()) {
+  if (loader_.plan_.source == LoadPlan::Source::kForeignLog &&
+      rdb_->bytes_read() < rdb_->bytes_total()) {
     RecoveryOptions options{.load_truncated = loader_.world_.config().aof_load_truncated};
     std::string name = part_.rdb_path.substr(part_.log_directory.size() + 1);
-    absl::StatusOr<ForeignScan> scan =
-        ScanForeignLog(loader_.fs_, part_.log_directory, name, rdb_->bytes_read(), part_.ranges.empty(), options);
+    absl::StatusOr<ForeignScan> scan = ScanForeignLog(
+        loader_.fs_, part_.log_directory, name, rdb_->bytes_read(), part_.ranges.empty(), options);
     if (!scan.ok()) return scan.status();
     for (const Finding& finding : scan->findings) LogWarning("Recovery: ", finding.ToString());
     std::vector<LogRange> ranges = {scan->range};
@@ -88,7 +93,8 @@ absl::StatusOr<bool> PartLoader::StepLog(uint64_t bytes) {
   if (!done.ok()) return done;
   CountProgress(log_->bytes_read());
   if (*done) {
-    if (failed_commands_ > 0) LogWarning("Recovery: ", failed_commands_, " logged commands answered an error");
+    if (failed_commands_ > 0)
+      LogWarning("Recovery: ", failed_commands_, " logged commands answered an error");
     log_.reset();
   }
   return done;
@@ -111,11 +117,17 @@ absl::Status PartLoader::Replay(std::span<const std::string_view> words) {
   const CommandSpec* spec = loader_.world_.commands().Find(args);
   // Scripts stand in the logs of old Redis servers only.
   if (spec == nullptr || !spec->ArityFits(args.size()) ||
-      (spec->where != Where::kKeys && spec->where != Where::kAllShards && spec->where != Where::kScript)) {
+      (spec->where != Where::kKeys && spec->where != Where::kAllShards &&
+       spec->where != Where::kScript)) {
     return absl::DataLossError(StrCat("unknown command '", name.substr(0, 64), "' in the log"));
   }
   replies_.clear();
-  CommandContext context({.local = &keyspace_, .world = nullptr, .replay = true, .commands = &loader_.world_.commands(), .scripts = scripts_}, &replies_, 2);
+  CommandContext context({.local = &keyspace_,
+                          .world = nullptr,
+                          .replay = true,
+                          .commands = &loader_.world_.commands(),
+                          .scripts = scripts_},
+                         &replies_, 2);
   context.set_db(db_);
   context.Begin(*spec, args, std::string_view());
   context.Run();

@@ -1,4 +1,5 @@
-// Loads one part (an RDB file, then log ranges) into one keyspace, a slice at a time. Owner: the thread of that keyspace.
+// Loads one part (an RDB file, then log ranges) into one keyspace, a slice at a time. Owner: the
+// thread of that keyspace.
 #pragma once
 
 #include <memory>
@@ -35,7 +36,7 @@ class PartLoader {
   std::unique_ptr<LogReader> log_;
   std::string replies_;
   DbIndex db_{0};
-  uint64_t counted_ = 0;   // of the reader's position already added to the loader's progress
+  uint64_t counted_ = 0;  // of the reader's position already added to the loader's progress
   uint64_t failed_commands_ = 0;
 };
 

@@ -22,7 +22,8 @@
 namespace basalt {
 namespace {
 
-// Pages that this process had to copy because one side wrote to them: what a snapshot costs in memory.
+// Pages that this process had to copy because one side wrote to them: what a snapshot costs in
+// memory.
 uint64_t PrivateDirtyBytes() {
   FILE* f = fopen("/proc/self/smaps_rollup", "r");
   if (f == nullptr) return 0;
@@ -52,12 +53,14 @@ void SnapshotChild::Report::NoteWritten(uint64_t bytes, int64_t bytes_per_second
   }
   if (bytes_per_second <= 0) return;
   const double target_us = static_cast<double>(total) * 1e6 / static_cast<double>(bytes_per_second);
-  const int64_t ahead_us = started_us.load(std::memory_order_relaxed) + static_cast<int64_t>(target_us) - now_us;
+  const int64_t ahead_us =
+      started_us.load(std::memory_order_relaxed) + static_cast<int64_t>(target_us) - now_us;
   if (ahead_us > 0) usleep(static_cast<useconds_t>(std::min<int64_t>(ahead_us, 10'000'000)));
 }
 
 SnapshotChild::SnapshotChild() {
-  void* p = mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* p =
+      mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   BASALT_CHECK(p != MAP_FAILED);
   report_ = new (p) Report();
 }
@@ -80,7 +83,8 @@ absl::Status SnapshotChild::Start(const char* purpose, std::function<absl::Statu
   stuck_for_s_ = 0;
   pid_t pid = fork();
   if (pid == 0) {
-    // The child dies with its parent, leaves alone the parent's ring and handlers, and is the first to go when memory runs out.
+    // The child dies with its parent, leaves alone the parent's ring and handlers, and is the first
+    // to go when memory runs out.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
     prctl(PR_SET_NAME, purpose);
@@ -89,13 +93,18 @@ absl::Status SnapshotChild::Start(const char* purpose, std::function<absl::Statu
     sigprocmask(SIG_SETMASK, &none, nullptr);
     absl::Status status = work(*report_);
     report_->copy_on_write_bytes = PrivateDirtyBytes();
-    if (!status.ok()) snprintf(report_->error, sizeof(report_->error), "%s", std::string(MessageOf(status)).c_str());
+    if (!status.ok())
+      snprintf(report_->error, sizeof(report_->error), "%s",
+               std::string(MessageOf(status)).c_str());
     _exit(status.ok() ? 0 : 1);
   }
   last_fork_us_ = clock.MonotonicMicros() - from;
-  if (pid < 0) return absl::ResourceExhaustedError(StrCat("Can't save in background: fork: ", std::string_view(strerror(errno))));
+  if (pid < 0)
+    return absl::ResourceExhaustedError(
+        StrCat("Can't save in background: fork: ", std::string_view(strerror(errno))));
   pid_ = pid;
-  LogNotice(std::string_view(purpose), " started by pid ", pid, "; fork took ", last_fork_us_.load(), " us");
+  LogNotice(std::string_view(purpose), " started by pid ", pid, "; fork took ",
+            last_fork_us_.load(), " us");
   return absl::OkStatus();
 }
 
@@ -115,8 +124,8 @@ std::optional<absl::Status> SnapshotChild::Poll() {
   pid_ = -1;
   if (ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
   if (stuck_for_s_ > 0) {
-    return absl::DeadlineExceededError(
-        StrCat("the child made no progress for ", stuck_for_s_, " seconds (rdb-save-timeout) and was ended"));
+    return absl::DeadlineExceededError(StrCat("the child made no progress for ", stuck_for_s_,
+                                              " seconds (rdb-save-timeout) and was ended"));
   }
   if (ended > 0 && WIFSIGNALED(status)) {
     return absl::InternalError(StrCat("the child was ended by signal ", WTERMSIG(status)));

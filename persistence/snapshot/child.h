@@ -1,6 +1,7 @@
 // The forked child that writes a snapshot, and what it tells its parent through one shared page.
-// Start is called in a parked section (every shard between two commands, so the child may use threads and allocate); Poll by
-// whoever looks after the child. One child at a time. A mutex guards the parent's side.
+// Start is called in a parked section (every shard between two commands, so the child may use
+// threads and allocate); Poll by whoever looks after the child. One child at a time. A mutex guards
+// the parent's side.
 #pragma once
 
 #include <sys/types.h>
@@ -20,7 +21,8 @@ class SnapshotChild {
  public:
   // Written by the child, read by the parent.
   struct Report {
-    // In the child, after each write of any of its threads: notes progress, and waits as long as the rate asks for.
+    // In the child, after each write of any of its threads: notes progress, and waits as long as
+    // the rate asks for.
     void NoteWritten(uint64_t bytes, int64_t bytes_per_second);
 
     struct File {
@@ -47,7 +49,8 @@ class SnapshotChild {
   pid_t pid() const;
   // The child's outcome, once, when it has ended.
   virtual std::optional<absl::Status> Poll();
-  // A child that has written nothing more for so long is ended; Poll says so. The parent, now and then.
+  // A child that has written nothing more for so long is ended; Poll says so. The parent, now and
+  // then.
   void EndIfStuck(int64_t timeout_s);
   // Ends it without waiting; Poll tells when it has. Any thread.
   void End();
@@ -63,8 +66,8 @@ class SnapshotChild {
   mutable std::mutex mutex_;
   pid_t pid_ = -1;
   uint64_t bytes_seen_ = 0;
-  int64_t progress_us_ = 0;     // when it last had written more
-  int64_t stuck_for_s_ = 0;     // ended because of that; 0: not
+  int64_t progress_us_ = 0;  // when it last had written more
+  int64_t stuck_for_s_ = 0;  // ended because of that; 0: not
   std::atomic<int64_t> last_fork_us_{0};
 };
 

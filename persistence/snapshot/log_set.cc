@@ -33,7 +33,8 @@ FsyncPolicy PolicyOf(AppendFsync option) {
 
 }  // namespace
 
-LogSet::LogSet(World* world, FileSystem* fs, SnapshotChild* child) : world_(*world), fs_(*fs), child_(*child) {
+LogSet::LogSet(World* world, FileSystem* fs, SnapshotChild* child)
+    : world_(*world), fs_(*fs), child_(*child) {
   const Config& config = world_.config();
   store_ = std::make_unique<ManifestStore>(fs, config.appenddirname, config.appendfilename);
 }
@@ -48,7 +49,8 @@ LogWriter::Options LogSet::WriterOptions() const {
 }
 
 std::string LogSet::BasePath(uint64_t generation, uint32_t shard) const {
-  return store_->PathOf(BaseFileName(store_->stem(), generation, ShardId(static_cast<uint16_t>(shard))));
+  return store_->PathOf(
+      BaseFileName(store_->stem(), generation, ShardId(static_cast<uint16_t>(shard))));
 }
 
 // --- start
@@ -73,7 +75,8 @@ absl::StatusOr<bool> LogSet::OpenFor(Shard& shard) {
   const uint32_t i = shard.id().value;
   if (recovery_ != nullptr) {
     const ShardPlan& plan = recovery_->shards[i];
-    absl::StatusOr<ManifestStore::OpenedFile> file = store_->OpenLast(shard.id(), plan.append_offset);
+    absl::StatusOr<ManifestStore::OpenedFile> file =
+        store_->OpenLast(shard.id(), plan.append_offset);
     if (!file.ok()) return file.status();
     logs_[i]->Open(*std::move(file), plan.append_lsn, WriterOptions(), keeper_.get());
     Manifest manifest = store_->current();
@@ -85,14 +88,17 @@ absl::StatusOr<bool> LogSet::OpenFor(Shard& shard) {
     BaseFile base;
     if (data_loaded_) {
       if (absl::Status s = fs_.MakeDirectory(store_->directory()); !s.ok()) return s;
-      rdb::FileHeader header{.created_unix_s = shard.keyspace().now_ms / 1000,
-                             .aof_base = true,
-                             .shard = rdb::ShardInfo{.shard = shard.id(), .shards = world_.shard_count(),
-                                                     .epoch = world_.CurrentEpoch()}};
+      rdb::FileHeader header{
+          .created_unix_s = shard.keyspace().now_ms / 1000,
+          .aof_base = true,
+          .shard = rdb::ShardInfo{
+              .shard = shard.id(), .shards = world_.shard_count(), .epoch = world_.CurrentEpoch()}};
       if (i == 0) header.libraries = LibrariesOf(world_);
-      auto summary = rdb::SaveShard(shard.keyspace(), fs_, BasePath(generation_, i), header, rdb::FileSinkOptions{});
+      auto summary = rdb::SaveShard(shard.keyspace(), fs_, BasePath(generation_, i), header,
+                                    rdb::FileSinkOptions{});
       if (!summary.ok()) return summary.status();
-      base = {BaseFileName(store_->stem(), generation_, shard.id()), summary->bytes, summary->crc64};
+      base = {BaseFileName(store_->stem(), generation_, shard.id()), summary->bytes,
+              summary->crc64};
     }
     std::lock_guard lock(start_mutex_);
     start_bases_[i] = base;
@@ -127,10 +133,12 @@ absl::Status LogSet::BeginNew(std::vector<BaseFile> bases) {
   }
   for (const ShardFiles& files : old.shards) {
     if (files.base) manifest.history.push_back(files.base->name);
-    manifest.history.insert(manifest.history.end(), files.incrementals.begin(), files.incrementals.end());
+    manifest.history.insert(manifest.history.end(), files.incrementals.begin(),
+                            files.incrementals.end());
   }
   manifest.history.insert(manifest.history.end(), old.history.begin(), old.history.end());
-  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->InstallWithFiles(std::move(manifest), file_size_);
+  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files =
+      store_->InstallWithFiles(std::move(manifest), file_size_);
   if (!files.ok()) return files.status();
   files_ = *std::move(files);
   return store_->RemoveHistory();
@@ -159,12 +167,15 @@ void LogSet::Tend() {
   if (!on_ || phase_ != Phase::kIdle || world_.loading.load(std::memory_order_relaxed)) return;
   if (world_.clock().MonotonicMicros() < retry_at_us_) return;
   if (NewLogNeeded()) {
-    LogWarning("An fsync of the log has failed, and what its file holds cannot be told any more: a new log is begun");
+    LogWarning(
+        "An fsync of the log has failed, and what its file holds cannot be told any more: a new "
+        "log is begun");
     wanted_ = true;
   }
   if (!wanted_) return;
   keeper_->HoldRotations(true);
-  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files = store_->AddIncrementals(file_size_);
+  absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files =
+      store_->AddIncrementals(file_size_);
   if (!files.ok()) {
     keeper_->HoldRotations(false);
     LogWarning("Cannot start the log rewrite: ", MessageOf(files.status()));
@@ -200,15 +211,16 @@ void LogSet::CutAndFork() {
   }
   keeper_->HoldRotations(false);
   phase_ = Phase::kWriting;
-  absl::Status forked = child_.Start("Log rewrite", [this, &paths](SnapshotChild::Report& report) -> absl::Status {
-    auto files = SaveShards(world_, fs_, paths, base_epoch_, /*aof_base=*/true, &report);
-    if (!files.ok()) return files.status();
-    for (size_t i = 0; i < files->size(); ++i) {
-      report.files[i] = {(*files)[i].bytes, (*files)[i].crc64};
-      report.keys_written += (*files)[i].keys;
-    }
-    return absl::OkStatus();
-  });
+  absl::Status forked =
+      child_.Start("Log rewrite", [this, &paths](SnapshotChild::Report& report) -> absl::Status {
+        auto files = SaveShards(world_, fs_, paths, base_epoch_, /*aof_base=*/true, &report);
+        if (!files.ok()) return files.status();
+        for (size_t i = 0; i < files->size(); ++i) {
+          report.files[i] = {(*files)[i].bytes, (*files)[i].crc64};
+          report.keys_written += (*files)[i].keys;
+        }
+        return absl::OkStatus();
+      });
   if (!forked.ok()) {
     LogWarning("Log rewrite: ", MessageOf(forked));
     NoteOutcome(false);
@@ -233,8 +245,8 @@ void LogSet::OnChildDone(const absl::Status& outcome) {
   if (status.ok()) {
     for (ShardLog* log : awaiting_base_) log->BaseIsSafe();
     ++rewrites_;
-    LogNotice("Log rewrite terminated with success in ", last_seconds_.load(), " seconds; copy-on-write: ",
-              last_cow_bytes_ >> 20, " MB");
+    LogNotice("Log rewrite terminated with success in ", last_seconds_.load(),
+              " seconds; copy-on-write: ", last_cow_bytes_ >> 20, " MB");
     if (absl::Status s = store_->RemoveHistory(); !s.ok()) {
       LogWarning("Files of the log before the rewrite could not all be removed: ", MessageOf(s));
     }
@@ -254,7 +266,8 @@ void LogSet::OnChildDone(const absl::Status& outcome) {
 
 uint64_t LogSet::TotalBytes() const {
   uint64_t bytes = base_bytes_;
-  for (uint32_t i = 0; i < world_.shard_count(); ++i) bytes += world_.PublishedLogBytes(ShardId(static_cast<uint16_t>(i)));
+  for (uint32_t i = 0; i < world_.shard_count(); ++i)
+    bytes += world_.PublishedLogBytes(ShardId(static_cast<uint16_t>(i)));
   return bytes;
 }
 
@@ -274,13 +287,16 @@ bool LogSet::RewriteDue() const {
 absl::Status LogSet::SetPolicy(AppendFsync policy, AppendFsync before) {
   if (on_ && policy == AppendFsync::kAlways && policy != before) {
     if (const LogTrouble trouble = world_.log_trouble(); trouble.failed()) {
-      return absl::UnavailableError(StrCat("the log of shard ", trouble.shard.value, " has failed: ", std::string_view(strerror(trouble.error))));
+      return absl::UnavailableError(
+          StrCat("the log of shard ", trouble.shard.value,
+                 " has failed: ", std::string_view(strerror(trouble.error))));
     }
     before_always_ = before;
   }
-  // A new epoch, and a mark in every log that all before it is complete: what was written under the old policy is judged by the
-  // old rule, and the park ends only when the marks are durable. Without them a shard that stays idle under `always`, where
-  // epochs are not closed, would hold the cut back behind effects that have become durable.
+  // A new epoch, and a mark in every log that all before it is complete: what was written under the
+  // old policy is judged by the old rule, and the park ends only when the marks are durable.
+  // Without them a shard that stays idle under `always`, where epochs are not closed, would hold
+  // the cut back behind effects that have become durable.
   world_.AdvanceEpoch(world_.CurrentEpoch());
   for (ShardLog* log : logs_) log->ChangePolicy(PolicyOf(policy), world_.CurrentEpoch());
   world_.SetAlways(on_ && policy == AppendFsync::kAlways);
@@ -290,8 +306,8 @@ absl::Status LogSet::SetPolicy(AppendFsync policy, AppendFsync before) {
 std::optional<AppendFsync> LogSet::EndPolicyChange(bool durable) {
   const std::optional<AppendFsync> before = std::exchange(before_always_, std::nullopt);
   if (!before || durable) return std::nullopt;
-  // A record under `always` on a healthy shard would say that the mark stands in every log, and the next start, which does not find it in
-  // this one, would refuse them all ("durable-lost").
+  // A record under `always` on a healthy shard would say that the mark stands in every log, and the
+  // next start, which does not find it in this one, would refuse them all ("durable-lost").
   LogWarning("appendfsync always was not begun: the logs could not be flushed");
   (void)SetPolicy(*before, AppendFsync::kAlways);
   return before;
@@ -303,7 +319,8 @@ absl::Status LogSet::TurnOn() {
     if (log->closing()) return absl::UnavailableError("the log is still being closed, try again");
   }
   absl::Status loaded = store_->Load();
-  if (!loaded.ok() && !absl::IsNotFound(loaded)) LogWarning("The log found in ", store_->directory(), " is replaced: ", MessageOf(loaded));
+  if (!loaded.ok() && !absl::IsNotFound(loaded))
+    LogWarning("The log found in ", store_->directory(), " is replaced: ", MessageOf(loaded));
   generation_ = store_->next_generation();
   if (absl::Status s = fs_.MakeDirectory(store_->directory()); !s.ok()) return s;
   std::vector<std::string> paths;
@@ -312,8 +329,8 @@ absl::Status LogSet::TurnOn() {
   if (!saved.ok()) return saved.status();
   std::vector<BaseFile> bases;
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
-    bases.push_back({BaseFileName(store_->stem(), generation_, ShardId(static_cast<uint16_t>(i))), (*saved)[i].bytes,
-                     (*saved)[i].crc64});
+    bases.push_back({BaseFileName(store_->stem(), generation_, ShardId(static_cast<uint16_t>(i))),
+                     (*saved)[i].bytes, (*saved)[i].crc64});
   }
   if (absl::Status s = BeginNew(std::move(bases)); !s.ok()) return s;
   if (keeper_ == nullptr) keeper_ = std::make_unique<FileKeeper>(store_.get(), file_size_);

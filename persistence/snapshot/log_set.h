@@ -1,8 +1,10 @@
-// The logs of all shards as one thing: opening them at start, rewriting them, changing the fsync policy.
+// The logs of all shards as one thing: opening them at start, rewriting them, changing the fsync
+// policy.
 //
-// A rewrite goes through three hands:  main thread: makes and lists the next file of every shard (blocking)  →  a park: every
-// log is cut over to its new file at one epoch, and a child forked  →  main thread: when the child has written the new bases,
-// the manifest drops what they replace. A crash anywhere in between loses nothing: the old bases and every file are listed.
+// A rewrite goes through three hands:  main thread: makes and lists the next file of every shard
+// (blocking)  →  a park: every log is cut over to its new file at one epoch, and a child forked  →
+// main thread: when the child has written the new bases, the manifest drops what they replace. A
+// crash anywhere in between loses nothing: the old bases and every file are listed.
 #pragma once
 
 #include <atomic>
@@ -31,18 +33,21 @@ class LogSet {
 
   ManifestStore& store() { return *store_; }
   void AddShard(ShardLog* log) { logs_.push_back(log); }  // in order, before the shards run
-  void set_file_size(uint64_t bytes) { file_size_ = bytes; }  // at which logs go on in a new file; before the start
+  void set_file_size(uint64_t bytes) {
+    file_size_ = bytes;
+  }  // at which logs go on in a new file; before the start
 
   // --- start
-  // The log goes on where `plan` says, with the same shards (`recovery` not null), or begins anew with what was loaded as its
-  // base. Main thread, before the shards run.
+  // The log goes on where `plan` says, with the same shards (`recovery` not null), or begins anew
+  // with what was loaded as its base. Main thread, before the shards run.
   void PrepareStart(const RecoveryPlan* recovery, bool data_loaded);
   // On the shard's thread, once its data is in place; false: not yet, call again.
   absl::StatusOr<bool> OpenFor(Shard& shard);
 
   // --- rewrite
-  // Asks for a rewrite; it starts as soon as no child is at work. Any thread. After one that failed, the server's own requests
-  // wait longer each time: each try leaves an incremental file per shard behind until one succeeds.
+  // Asks for a rewrite; it starts as soon as no child is at work. Any thread. After one that
+  // failed, the server's own requests wait longer each time: each try leaves an incremental file
+  // per shard behind until one succeeds.
   void RequestRewrite() {
     retry_at_us_ = 0;
     wanted_ = true;
@@ -53,19 +58,21 @@ class LogSet {
   void Tend();
   // Shard 0's thread: a parked section should call CutAndFork now.
   bool ReadyToCut() const { return phase_ == Phase::kPrepared && !child_.running(); }
-  void CutAndFork();                             // parked, all shards, nothing else in the section
-  void OnChildDone(const absl::Status& outcome); // main thread
+  void CutAndFork();                              // parked, all shards, nothing else in the section
+  void OnChildDone(const absl::Status& outcome);  // main thread
   bool child_is_ours() const { return phase_ == Phase::kWriting; }
   // Whether auto-aof-rewrite-percentage and -min-size ask for one. Any thread.
   bool RewriteDue() const;
 
   // --- at run time, parked
-  // From `always` on recovery trusts that all which was recorded before it is durable on every shard: refused while a log has failed,
-  // and taken back (EndPolicyChange) when the flush that ends the park fails.
+  // From `always` on recovery trusts that all which was recorded before it is durable on every
+  // shard: refused while a log has failed, and taken back (EndPolicyChange) when the flush that
+  // ends the park fails.
   absl::Status SetPolicy(AppendFsync policy, AppendFsync before);
   // Parked, after that flush. The policy that holds on, if the new one was taken back.
   std::optional<AppendFsync> EndPolicyChange(bool durable);
-  // appendonly yes: the data of now becomes the base; blocks until it is written. appendonly no: the log ends here.
+  // appendonly yes: the data of now becomes the base; blocks until it is written. appendonly no:
+  // the log ends here.
   absl::Status TurnOn();
   void TurnOff();
   bool on() const { return on_; }
@@ -116,9 +123,9 @@ class LogSet {
   TxId next_tx_;
   std::vector<ManifestStore::NewBase> new_bases_;
   std::optional<AppendFsync> before_always_;  // while a change to always is not durable yet
-  std::vector<ShardLog*> awaiting_base_;  // logs that this rewrite begins anew
+  std::vector<ShardLog*> awaiting_base_;      // logs that this rewrite begins anew
   std::atomic<int64_t> retry_at_us_{0};
-  uint32_t failures_ = 0;                 // in a row; main thread, or parked
+  uint32_t failures_ = 0;  // in a row; main thread, or parked
   std::atomic<uint64_t> base_bytes_{0};
   std::atomic<bool> last_ok_{true};
   std::atomic<int64_t> last_seconds_{-1}, started_s_{0};

@@ -126,9 +126,8 @@ absl::Status RemoveUnfinished(FileSystem& fs, const std::string& directory,
   const absl::Status stands =
       fs.Stat(JoinPath(directory, SnapshotManifestName(dbfilename, generation))).status();
   if (!absl::IsNotFound(stands)) return stands;
-  return RemoveWhere(fs, directory, dbfilename, [&](const SnapshotName& name) {
-    return name.generation == generation;
-  });
+  return RemoveWhere(fs, directory, dbfilename,
+                     [&](const SnapshotName& name) { return name.generation == generation; });
 }
 
 absl::Status RemoveOlderSnapshots(FileSystem& fs, const std::string& directory,

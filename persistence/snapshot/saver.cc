@@ -27,7 +27,8 @@ std::vector<std::string> LibrariesOf(World& world) {
 }
 
 absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSystem& fs,
-                                                         const std::vector<std::string>& paths, Epoch epoch, bool aof_base,
+                                                         const std::vector<std::string>& paths,
+                                                         Epoch epoch, bool aof_base,
                                                          SnapshotChild::Report* report) {
   const uint32_t shards = world.shard_count();
   std::vector<absl::StatusOr<rdb::FileSummary>> results(shards, absl::UnknownError("not written"));
@@ -36,7 +37,8 @@ absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSyste
     Keyspace& keyspace = world.shard(i).keyspace();
     ShardId id(static_cast<uint16_t>(i));
     rdb::FileHeader header{.created_unix_s = keyspace.now_ms / 1000,
-                           .used_memory = static_cast<uint64_t>(std::max<int64_t>(world.shard(i).stats().memory_bytes, 0)),
+                           .used_memory = static_cast<uint64_t>(
+                               std::max<int64_t>(world.shard(i).stats().memory_bytes, 0)),
                            .aof_base = aof_base,
                            .shard = rdb::ShardInfo{.shard = id, .shards = shards, .epoch = epoch}};
     if (i == 0) header.libraries = LibrariesOf(world);
@@ -59,7 +61,11 @@ absl::StatusOr<std::vector<rdb::FileSummary>> SaveShards(World& world, FileSyste
 }
 
 Saver::Saver(World* world, FileSystem* fs, SnapshotChild* child)
-    : world_(*world), fs_(*fs), child_(*child), baseline_(world->shard_count()), last_save_s_(world->clock().UnixMillis() / 1000) {}
+    : world_(*world),
+      fs_(*fs),
+      child_(*child),
+      baseline_(world->shard_count()),
+      last_save_s_(world->clock().UnixMillis() / 1000) {}
 
 absl::StatusOr<Saver::Plan> Saver::MakePlan() {
   const Config& config = world_.config();
@@ -70,7 +76,8 @@ absl::StatusOr<Saver::Plan> Saver::MakePlan() {
   plan.manifest.epoch = world_.CurrentEpoch();
   plan.manifest.created_unix_s = world_.clock().UnixMillis() / 1000;
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
-    std::string name = SnapshotShardName(config.dbfilename, ShardId(static_cast<uint16_t>(i)), *generation);
+    std::string name =
+        SnapshotShardName(config.dbfilename, ShardId(static_cast<uint16_t>(i)), *generation);
     plan.paths.push_back(JoinPath(".", name));
     plan.manifest.shards.push_back({.name = name});
   }
@@ -97,7 +104,8 @@ absl::Status Saver::Write(const Plan& plan, SnapshotChild::Report* report) {
 void Saver::NoteBaseline() {
   std::lock_guard lock(mutex_);
   pending_baseline_.clear();
-  for (uint32_t i = 0; i < world_.shard_count(); ++i) pending_baseline_.push_back(world_.shard(i).keyspace().dirty);
+  for (uint32_t i = 0; i < world_.shard_count(); ++i)
+    pending_baseline_.push_back(world_.shard(i).keyspace().dirty);
 }
 
 void Saver::Succeeded() {
@@ -126,7 +134,8 @@ absl::Status Saver::SaveNow() {
 }
 
 absl::Status Saver::SaveInBackground() {
-  if (child_.running()) return absl::FailedPreconditionError("ERR Background save already in progress");
+  if (child_.running())
+    return absl::FailedPreconditionError("ERR Background save already in progress");
   scheduled_ = false;
   last_try_s_ = started_s_ = world_.clock().UnixMillis() / 1000;
   NoteBaseline();
@@ -135,7 +144,9 @@ absl::Status Saver::SaveInBackground() {
   cancelled_ = false;
   if (plan.ok()) {
     generation_ = plan->manifest.generation;
-    status = child_.Start("Background saving", [this, &plan](SnapshotChild::Report& report) { return Write(*plan, &report); });
+    status = child_.Start("Background saving", [this, &plan](SnapshotChild::Report& report) {
+      return Write(*plan, &report);
+    });
   }
   if (status.ok()) {
     in_progress_ = true;
@@ -152,10 +163,12 @@ void Saver::OnChildDone(const absl::Status& outcome) {
   last_cow_bytes_ = child_.report().copy_on_write_bytes.load();
   if (outcome.ok()) {
     Succeeded();
-    LogNotice("Background saving terminated with success; copy-on-write: ", last_cow_bytes_ >> 20, " MB");
+    LogNotice("Background saving terminated with success; copy-on-write: ", last_cow_bytes_ >> 20,
+              " MB");
     return;
   }
-  if (const uint64_t generation = generation_.exchange(0); generation != 0) RemoveLeftovers(generation);
+  if (const uint64_t generation = generation_.exchange(0); generation != 0)
+    RemoveLeftovers(generation);
   if (cancelled_) {
     // It says nothing about the disk.
     LogNotice("Background saving was cancelled");
@@ -168,7 +181,8 @@ void Saver::OnChildDone(const absl::Status& outcome) {
 
 // What a save that failed has written, so that it does not fill the disk for good.
 void Saver::RemoveLeftovers(uint64_t generation) {
-  if (absl::Status s = RemoveUnfinished(fs_, ".", world_.config().dbfilename, generation); !s.ok()) {
+  if (absl::Status s = RemoveUnfinished(fs_, ".", world_.config().dbfilename, generation);
+      !s.ok()) {
     LogWarning("Files of the snapshot that failed could not be removed: ", MessageOf(s));
   }
 }
@@ -186,7 +200,8 @@ int64_t Saver::Changes() const {
   std::lock_guard lock(mutex_);
   int64_t changes = 0;
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
-    changes += static_cast<int64_t>(world_.PublishedDirty(ShardId(static_cast<uint16_t>(i))) - baseline_[i]);
+    changes += static_cast<int64_t>(world_.PublishedDirty(ShardId(static_cast<uint16_t>(i))) -
+                                    baseline_[i]);
   }
   return changes;
 }

@@ -21,7 +21,8 @@ struct Mutant {
   const char* name;
   uint64_t seed;  // that catches it
   const char* what;
-  // So few seeds see it, if any, that looking for another one is left to the long run, and fails nothing.
+  // So few seeds see it, if any, that looking for another one is left to the long run, and fails
+  // nothing.
   bool rare = false;
   bool disk_errors = false;
 };

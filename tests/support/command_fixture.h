@@ -20,7 +20,8 @@
 namespace basalt {
 
 // Errors that many commands answer.
-inline constexpr const char* kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+inline constexpr const char* kWrongType =
+    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 inline constexpr const char* kNotInteger = "-ERR value is not an integer or out of range";
 inline constexpr const char* kNotPositive = "-ERR value is out of range, must be positive";
 

@@ -51,7 +51,8 @@ class SimFileSystem final : public FileSystem {
     }
   }
 
-  // The process dies and the machine goes on: nothing is lost, but every open File and lock is dead.
+  // The process dies and the machine goes on: nothing is lost, but every open File and lock is
+  // dead.
   void ProcessDies() {
     ++boot_;
     locks_.clear();

@@ -1,4 +1,5 @@
-// One seed for a test with random steps: fresh in every run and printed, or taken from BASALT_TEST_SEED to replay one.
+// One seed for a test with random steps: fresh in every run and printed, or taken from
+// BASALT_TEST_SEED to replay one.
 #pragma once
 
 #include <cstdint>

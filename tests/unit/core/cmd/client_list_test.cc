@@ -1,4 +1,5 @@
-// Which clients CLIENT LIST and CLIENT KILL choose, how a client is shown, and what CLIENT REPLY drops.
+// Which clients CLIENT LIST and CLIENT KILL choose, how a client is shown, and what CLIENT REPLY
+// drops.
 #include "core/cmd/client_list.h"
 
 #include <gtest/gtest.h>
@@ -36,7 +37,9 @@ TEST(ClientLineTest, HasRedisFields) {
   client.connected_at_ms = 1000;
   std::string line;
   AppendClientLine(client, 4500, &line);
-  EXPECT_TRUE(line.starts_with("id=7 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 fd=-1 name=me age=3 ")) << line;
+  EXPECT_TRUE(
+      line.starts_with("id=7 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 fd=-1 name=me age=3 "))
+      << line;
   EXPECT_NE(line.find(" flags=N db=0 "), std::string::npos) << line;
   EXPECT_NE(line.find(" user=default redir=-1 resp=2"), std::string::npos) << line;
 }

@@ -1,4 +1,5 @@
-// COMMAND as clients see it, and that the rows of the table agree with the key specifications shown for them.
+// COMMAND as clients see it, and that the rows of the table agree with the key specifications shown
+// for them.
 #include <algorithm>
 #include <set>
 
@@ -13,11 +14,13 @@ class CommandCommandsTest : public CommandFixture {};
 
 TEST_F(CommandCommandsTest, InfoHasRedisShape) {
   EXPECT_EQ(Run("COMMAND INFO get"),
-            "[[get 2 [readonly fast] 1 1 1 [@read @string @fast] [] [[flags [RO access] begin_search [type index spec [index 1]] "
+            "[[get 2 [readonly fast] 1 1 1 [@read @string @fast] [] [[flags [RO access] "
+            "begin_search [type index spec [index 1]] "
             "find_keys [type range spec [lastkey 0 keystep 1 limit 0]]]] []]]");
   EXPECT_EQ(Run("COMMAND INFO nosuch"), "[nil]");
-  EXPECT_EQ(Run("COMMAND INFO config|get"),
-            "[[config|get -3 [admin noscript loading stale] 0 0 0 [@admin @slow @dangerous] [] [] []]]");
+  EXPECT_EQ(
+      Run("COMMAND INFO config|get"),
+      "[[config|get -3 [admin noscript loading stale] 0 0 0 [@admin @slow @dangerous] [] [] []]]");
 }
 
 TEST_F(CommandCommandsTest, ResP3HasSetsAndMaps) {
@@ -37,7 +40,8 @@ TEST_F(CommandCommandsTest, GetKeysFindsThem) {
   EXPECT_EQ(Run("COMMAND GETKEYS memory usage foo"), "[foo]");
   EXPECT_EQ(Run("COMMAND GETKEYS ping a"), "-ERR The command has no key arguments");
   EXPECT_EQ(Run("COMMAND GETKEYS nosuch a"), "-ERR Invalid command specified");
-  EXPECT_EQ(Run("COMMAND GETKEYS get a b"), "-ERR Invalid number of arguments specified for command");
+  EXPECT_EQ(Run("COMMAND GETKEYS get a b"),
+            "-ERR Invalid number of arguments specified for command");
 }
 
 TEST_F(CommandCommandsTest, KeyFlagsDependOnTheWords) {
@@ -56,7 +60,8 @@ TEST_F(CommandCommandsTest, ListFilters) {
 TEST_F(CommandCommandsTest, KeySpecificationsAgreeWithRouting) {
   for (const CommandSpec& spec : AllCommands().commands()) {
     std::span<const KeySpecRow> rows = KeySpecRowsOf(spec.name);
-    if (spec.keys.first == 0 || rows.size() != 1 || rows[0].find != KeySpecRow::Find::kRange) continue;
+    if (spec.keys.first == 0 || rows.size() != 1 || rows[0].find != KeySpecRow::Find::kRange)
+      continue;
     EXPECT_EQ(rows[0].index, spec.keys.first) << spec.name;
     EXPECT_EQ(rows[0].b, spec.keys.step) << spec.name;
   }
@@ -64,7 +69,8 @@ TEST_F(CommandCommandsTest, KeySpecificationsAgreeWithRouting) {
 
 TEST_F(CommandCommandsTest, NamesAreUniqueAndSubcommandsBelongToTheirContainer) {
   std::set<std::string_view> names;
-  for (const CommandSpec& spec : AllCommands().all()) EXPECT_TRUE(names.insert(spec.name).second) << spec.name;
+  for (const CommandSpec& spec : AllCommands().all())
+    EXPECT_TRUE(names.insert(spec.name).second) << spec.name;
   for (const CommandSpec& spec : AllCommands().commands()) {
     for (const CommandSpec& sub : spec.subcommands) {
       EXPECT_TRUE(std::string_view(sub.name).starts_with(std::string(spec.name) + "|")) << sub.name;

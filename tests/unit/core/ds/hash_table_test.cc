@@ -34,12 +34,15 @@ uint64_t Mix(uint64_t x) {
   return x ^ (x >> 32);
 }
 
-// A table beside an oracle that holds the same items. `HashBits` < 64 makes hashes collide: only the top bits are random.
+// A table beside an oracle that holds the same items. `HashBits` < 64 makes hashes collide: only
+// the top bits are random.
 class Model {
  public:
   explicit Model(uint64_t seed, int hash_bits = 64) : random(seed), hash_bits_(hash_bits) {}
 
-  uint64_t HashOf(uint64_t key) const { return hash_bits_ == 64 ? Mix(key) : Mix(key) << (64 - hash_bits_); }
+  uint64_t HashOf(uint64_t key) const {
+    return hash_bits_ == 64 ? Mix(key) : Mix(key) << (64 - hash_bits_);
+  }
 
   void Insert(uint64_t key) {
     auto [it, fresh] = oracle_.try_emplace(key, nullptr);
@@ -62,7 +65,8 @@ class Model {
   }
   void CheckKey(uint64_t key) const {
     auto it = oracle_.find(key);
-    ASSERT_EQ(table.Find(HashOf(key), key), it == oracle_.end() ? nullptr : it->second.get()) << key;
+    ASSERT_EQ(table.Find(HashOf(key), key), it == oracle_.end() ? nullptr : it->second.get())
+        << key;
   }
   void CheckAll() const {
     ASSERT_EQ(table.size(), oracle_.size());
@@ -191,7 +195,8 @@ TEST(HashTable, MemoryPerElementStaysLevelWhileGrowing) {
   EXPECT_LT(most, 12.0);
 }
 
-// Copying a set, or loading a file that was saved in the order of a table, inserts in another table's hash order.
+// Copying a set, or loading a file that was saved in the order of a table, inserts in another
+// table's hash order.
 TEST(HashTable, FillsEvenlyInTheOrderOfAnotherTable) {
   std::vector<Item> items(200'000);
   HashTable<ItemTraits> table, copy;
@@ -215,7 +220,8 @@ TEST(HashTable, ScanVisitsEveryElementOfAnUnchangedTableOnce) {
     std::unordered_set<uint64_t> seen;
     uint64_t cursor = 0;
     do {
-      uint64_t next = model.table.Scan(cursor, [&](Item* item) { EXPECT_TRUE(seen.insert(item->key).second); });
+      uint64_t next =
+          model.table.Scan(cursor, [&](Item* item) { EXPECT_TRUE(seen.insert(item->key).second); });
       ASSERT_TRUE(next == 0 || next > cursor);
       ASSERT_LT(next, uint64_t{1} << 40);
       cursor = next;
@@ -224,14 +230,15 @@ TEST(HashTable, ScanVisitsEveryElementOfAnUnchangedTableOnce) {
   }
 }
 
-// SCAN's promise: what is there from the first call to the last is returned, whatever else comes, goes, splits and merges.
+// SCAN's promise: what is there from the first call to the last is returned, whatever else comes,
+// goes, splits and merges.
 void CheckScanGuarantee(int hash_bits) {
   const uint64_t kStays = hash_bits == 64 ? 3'000 : 1'000;
   const uint64_t kOthers = hash_bits == 64 ? 40'000 : 3'000;
   for (int round = 0; round < 4; ++round) {
     Model model(TestSeed(), hash_bits);
     for (uint64_t i = 0; i < kStays; ++i) model.Insert(i);
-        // Odd rounds begin large and shrink while they are scanned; even ones begin small and grow.
+    // Odd rounds begin large and shrink while they are scanned; even ones begin small and grow.
     if (round % 2 == 1) {
       for (uint64_t i = kStays; i < kOthers; ++i) model.Insert(i);
     }
@@ -263,14 +270,16 @@ TEST(HashTable, RandomElementIsUniform) {
     for (uint64_t i = 0; i < size; ++i) model.Insert(i);
     constexpr uint64_t kDrawsEach = 30;
     std::vector<uint64_t> draws(size);
-    for (uint64_t i = 0; i < size * kDrawsEach; ++i) ++draws[model.table.RandomElement(model.random)->key];
+    for (uint64_t i = 0; i < size * kDrawsEach; ++i)
+      ++draws[model.table.RandomElement(model.random)->key];
     // Chi-square: its mean is size - 1, its deviation sqrt(2 size).
     double chi = 0;
     for (uint64_t n : draws) {
       double off = static_cast<double>(n) - kDrawsEach;
       chi += off * off / kDrawsEach;
     }
-    EXPECT_LT(chi, static_cast<double>(size) + 8 * std::sqrt(2.0 * static_cast<double>(size))) << size;
+    EXPECT_LT(chi, static_cast<double>(size) + 8 * std::sqrt(2.0 * static_cast<double>(size)))
+        << size;
   }
 }
 
@@ -288,7 +297,8 @@ TEST(HashTable, DrainsInSlices) {
     HashTable<ItemTraits> table = std::move(model.table);
     EXPECT_TRUE(model.table.empty());
     std::unordered_set<uint64_t> taken;
-    while (size_t n = table.DrainSome(100, [&](Item* item) { EXPECT_TRUE(taken.insert(item->key).second); })) {
+    while (size_t n = table.DrainSome(
+               100, [&](Item* item) { EXPECT_TRUE(taken.insert(item->key).second); })) {
       EXPECT_LE(n, 100 + HashSegment::kMaxSlots);
       EXPECT_EQ(table.size() + taken.size(), 20'000u);
     }

@@ -86,7 +86,8 @@ TEST(IntsetTest, RefusesWhatIsNoIntset) {
   EXPECT_FALSE(Intset::Validate(IntsetFromHex("020000000100000005000600")));  // too long
   EXPECT_FALSE(Intset::Validate(IntsetFromHex("020000000200000005000500")));  // twice the same
   EXPECT_FALSE(Intset::Validate(IntsetFromHex("020000000200000006000500")));  // not ascending
-  EXPECT_FALSE(Intset::Validate(IntsetFromHex("08000000ffffffff0500")));  // count far beyond the bytes
+  EXPECT_FALSE(
+      Intset::Validate(IntsetFromHex("08000000ffffffff0500")));  // count far beyond the bytes
   EXPECT_TRUE(Intset::Validate(IntsetFromHex("020000000200000005000600")));
 }
 

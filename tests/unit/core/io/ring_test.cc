@@ -22,7 +22,8 @@ class RingTest : public testing::Test {
     absl::StatusOr<std::unique_ptr<Ring>> ring = Ring::Create(options);
     ASSERT_TRUE(ring.ok()) << ring.status();
     ring_ = *std::move(ring);
-    for (Op op : {Op::kReceive, Op::kSend, Op::kLogWrite, Op::kLogSync, Op::kWake}) ring_->SetSink(op, &collector_);
+    for (Op op : {Op::kReceive, Op::kSend, Op::kLogWrite, Op::kLogSync, Op::kWake})
+      ring_->SetSink(op, &collector_);
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair_), 0);
   }
   void TearDown() override {
@@ -63,7 +64,8 @@ TEST_F(RingTest, ReceivesIntoProvidedBuffersAndSends) {
   }
 }
 
-// When all buffers are taken the receive ends with ENOBUFS; given back and armed again, nothing is lost.
+// When all buffers are taken the receive ends with ENOBUFS; given back and armed again, nothing is
+// lost.
 TEST_F(RingTest, SurvivesRunningOutOfBuffers) {
   Open({.buffers = 2, .buffer_bytes = 4});
   std::string sent = "0123456789abcdef";
@@ -94,7 +96,8 @@ TEST_F(RingTest, SyncFollowsTheWriteAndMoreSubmissionsThanTheQueueHoldsAreFine) 
   unlink(path);
   constexpr int kWrites = 50;
   for (uint32_t i = 0; i < kWrites; ++i) {
-    ring_->WriteThenSync(fd, i, "x", {.op = Op::kLogWrite, .slot = i}, {.op = Op::kLogSync, .slot = i});
+    ring_->WriteThenSync(fd, i, "x", {.op = Op::kLogWrite, .slot = i},
+                         {.op = Op::kLogSync, .slot = i});
   }
   ReapUntil(2 * kWrites);
   std::vector<bool> written(kWrites);

@@ -163,7 +163,8 @@ TEST_F(EngineTest, TheStackEnds) {
   EXPECT_TRUE(ErrorOf("local function f() return f() + 1 end return f()").find("stack overflow") !=
               std::string::npos);
   EXPECT_EQ(Eval("return 1"), "1");
-  // A table that holds itself ends in an error far inside. Frames are large under a sanitizer, so it gets a large stack.
+  // A table that holds itself ends in an error far inside. Frames are large under a sanitizer, so
+  // it gets a large stack.
   std::string reply;
   auto eval = [&] { reply = RawReply({"EVAL", "local t = {} t[1] = t return t", "0"}); };
   pthread_attr_t attributes;

@@ -142,8 +142,8 @@ TEST_F(KeyLocksTest, OneThatWaitsCanLeave) {
   EXPECT_EQ(locks_.size(), 0u);
 }
 
-// Shards with locks of their own and transactions over several of them, whose messages arrive in any order: no two that conflict
-// ever hold a key at once, and all come to their end.
+// Shards with locks of their own and transactions over several of them, whose messages arrive in
+// any order: no two that conflict ever hold a key at once, and all come to their end.
 TEST_F(KeyLocksTest, RandomTransactionsOverShardsExcludeEachOtherAndEnd) {
   constexpr size_t kShards = 3, kKeys = 4, kTransactions = 400, kAtOnce = 12;
   struct Part {
@@ -169,7 +169,8 @@ TEST_F(KeyLocksTest, RandomTransactionsOverShardsExcludeEachOtherAndEnd) {
   };
   auto leave = [&](size_t shard, Part& part) {
     if (part.granted) {
-      for (const LockWish& wish : part.request.wishes) wish.exclusive ? held[shard][wish.hash] = 0 : --held[shard][wish.hash];
+      for (const LockWish& wish : part.request.wishes)
+        wish.exclusive ? held[shard][wish.hash] = 0 : --held[shard][wish.hash];
     }
     if (part.asked) shards[shard].Release(&part.request);
     part.asked = part.granted = false;

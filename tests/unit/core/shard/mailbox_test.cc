@@ -1,7 +1,6 @@
 #include "core/shard/mailbox.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <thread>
@@ -21,7 +20,9 @@ TEST(Mailboxes, KeepOrderPerSender) {
     ASSERT_TRUE(mail.Send(ShardId(2), Numbered(1, 100 + i)));
   }
   std::vector<uint64_t> seen[2];
-  EXPECT_EQ(mail.Drain(ShardId(2), [&](const Message& m) { seen[m.from.value].push_back(m.value); }), 20u);
+  EXPECT_EQ(
+      mail.Drain(ShardId(2), [&](const Message& m) { seen[m.from.value].push_back(m.value); }),
+      20u);
   for (uint64_t i = 0; i < 10; ++i) {
     EXPECT_EQ(seen[0][i], i);
     EXPECT_EQ(seen[1][i], 100 + i);
@@ -53,7 +54,8 @@ TEST(Mailboxes, SenderWakesASleeperExactlyOnce) {
   ASSERT_TRUE(mail.Send(ShardId(1), Numbered(0, 1)));
   ASSERT_TRUE(mail.Send(ShardId(1), Numbered(0, 2)));
   uint64_t wakes = 0;
-  ASSERT_EQ(read(mail.wake_fd(ShardId(1)), &wakes, sizeof(wakes)), static_cast<ssize_t>(sizeof(wakes)));
+  ASSERT_EQ(read(mail.wake_fd(ShardId(1)), &wakes, sizeof(wakes)),
+            static_cast<ssize_t>(sizeof(wakes)));
   EXPECT_EQ(wakes, 1u);
 }
 

@@ -9,7 +9,8 @@
 namespace basalt {
 namespace {
 
-// Threads that do as shards do: work on data of their own, stand when asked, and now and then coordinate a park over all.
+// Threads that do as shards do: work on data of their own, stand when asked, and now and then
+// coordinate a park over all.
 class ParkTest : public testing::Test {
  protected:
   static constexpr uint32_t kShards = 4;
@@ -20,7 +21,8 @@ class ParkTest : public testing::Test {
     Park::Ticket ticket = 0;
     while (finished_.load() < kShards) {
       mail_.Drain(ShardId(self), [&](const Message& m) {
-        park_.Stand(m.value, [&] { ++flushes_; }, [] {});
+        park_.Stand(
+            m.value, [&] { ++flushes_; }, [] {});
       });
       // A transaction with locks, some of whose steps are still to come: no park may see it so.
       if (open) {
@@ -53,7 +55,8 @@ class ParkTest : public testing::Test {
     }
   }
 
-  // Plain, unsynchronised access to everybody's data: a race here is what the thread sanitizer would find.
+  // Plain, unsynchronised access to everybody's data: a race here is what the thread sanitizer
+  // would find.
   void Section() {
     uint64_t before = 0, after = 0;
     for (uint64_t c : counters_) before += c;
@@ -90,7 +93,8 @@ TEST_F(ParkTest, WhoStandsLooksAroundWhileThereIsAnAlarm) {
   std::thread participant([&] {
     for (bool stood = false; !stood;) {
       mail_.Drain(ShardId(1), [&](const Message& m) {
-        park_.Stand(m.value, [] {}, [&] { ++looked; });
+        park_.Stand(
+            m.value, [] {}, [&] { ++looked; });
         stood = true;
       });
     }

@@ -11,7 +11,8 @@ class ReplyQueueTest : public testing::Test {
  protected:
   bool Flush() {
     return queue_.Flush(
-        &out_, [&](const Gate& gate) { return gate.batch <= durable_; }, [&](HopBatch*) { ++released_; });
+        &out_, [&](const Gate& gate) { return gate.batch <= durable_; },
+        [&](HopBatch*) { ++released_; });
   }
 
   ReplyQueue queue_;
@@ -71,7 +72,8 @@ TEST_F(ReplyQueueTest, TicketsStayValidWhileTheQueueGrowsAndShrinks) {
       Flush();
     }
   }
-  for (size_t k = 0; k < waiting.size(); ++k) queue_.Answer(waiting[k], std::to_string(answered + k) + ",", {});
+  for (size_t k = 0; k < waiting.size(); ++k)
+    queue_.Answer(waiting[k], std::to_string(answered + k) + ",", {});
   Flush();
   EXPECT_EQ(out_, expected);
 }
@@ -80,11 +82,14 @@ TEST(HopBatch, CarriesWordsAndRespTextOfRawAndInlineCommandsAlike) {
   HopBatch batch;
   CommandSpec spec{};
   std::string raw = "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n";
-  std::string_view words[] = {std::string_view(raw).substr(8, 3), std::string_view(raw).substr(17, 1)};
+  std::string_view words[] = {std::string_view(raw).substr(8, 3),
+                              std::string_view(raw).substr(17, 1)};
   batch.Add(&spec, nullptr, 0, DbIndex(0), 2, {words, 2}, raw);
   std::string_view inline_words[] = {"set", "a b", ""};
   batch.Add(&spec, nullptr, 1, DbIndex(3), 3, {inline_words, 3}, {});
-  auto word = [&](size_t i) { return batch.text.substr(batch.words[i].begin, batch.words[i].size); };
+  auto word = [&](size_t i) {
+    return batch.text.substr(batch.words[i].begin, batch.words[i].size);
+  };
   EXPECT_EQ(word(0), "GET");
   EXPECT_EQ(word(1), "k");
   EXPECT_EQ(word(2), "set");

@@ -30,7 +30,9 @@ std::string Words(std::string_view resp) {
 class JournalTest : public ::testing::Test {
  protected:
   JournalTest() { journal.set_enabled(true); }
-  void Record(int db, std::string_view key) { journal.Record(DbIndex(static_cast<uint8_t>(db)), {"DEL", key}); }
+  void Record(int db, std::string_view key) {
+    journal.Record(DbIndex(static_cast<uint8_t>(db)), {"DEL", key});
+  }
   std::string Take() { return Words(journal.TakeRecords()); }
 
   Journal journal;

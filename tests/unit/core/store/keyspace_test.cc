@@ -91,7 +91,8 @@ TEST_F(KeyspaceTest, ExpiredKeyIsGoneCountedAndRecorded) {
   EXPECT_EQ(db(kDb1).size(), 0u);
   EXPECT_EQ(ks.stats.expired, 1u);
   EXPECT_EQ(ks.journal().TakeRecords(),
-            "*2\r\n$6\r\nSELECT\r\n$1\r\n1\r\n*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n");
+            "*2\r\n$6\r\nSELECT\r\n$1\r\n1\r\n*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n*2\r\n$6\r\nSELECT\r\n$"
+            "1\r\n0\r\n");
 }
 
 TEST_F(KeyspaceTest, SetOverAnExpiredKeyExpiresItFirst) {
@@ -303,7 +304,9 @@ TEST_F(KeyspaceTest, RandomOperationsAgreeWithMap) {
   };
   std::map<std::string, Value> oracle;
   auto forget_expired = [&] {
-    std::erase_if(oracle, [&](const auto& kv) { return kv.second.at_ms >= 0 && kv.second.at_ms < ks.now_ms; });
+    std::erase_if(oracle, [&](const auto& kv) {
+      return kv.second.at_ms >= 0 && kv.second.at_ms < ks.now_ms;
+    });
   };
   for (int i = 0; i < 60'000; ++i) {
     std::string key = "key" + std::to_string(random.Below(2000));
@@ -314,7 +317,8 @@ TEST_F(KeyspaceTest, RandomOperationsAgreeWithMap) {
     switch (random.Below(6)) {
       case 0:
       case 1: {
-        std::string text(random.Below(random.Below(20) == 0 ? 400 : 30), static_cast<char>('a' + random.Below(26)));
+        std::string text(random.Below(random.Below(20) == 0 ? 400 : 30),
+                         static_cast<char>('a' + random.Below(26)));
         db().SetString(key, text, at);
         oracle[key] = {text, at};
         break;
@@ -360,7 +364,8 @@ TEST(KeyspaceLife, EndsWithNothingLeaked) {
   {
     Keyspace ks(1);
     for (int i = 0; i < 10'000; ++i) {
-      ks.db(DbIndex(static_cast<uint8_t>(i % 16))).SetString("key" + std::to_string(i), std::string(i % 500, 'x'), i + 1);
+      ks.db(DbIndex(static_cast<uint8_t>(i % 16)))
+          .SetString("key" + std::to_string(i), std::string(i % 500, 'x'), i + 1);
     }
     auto* set = new Set;
     for (int i = 0; i < 5000; ++i) set->Add(std::to_string(i));
@@ -381,7 +386,8 @@ TEST(KeyspaceMemory, BytesPerKey) {
       db.SetString(std::string_view(key, 16), value);
     }
     double bytes = static_cast<double>(ThreadUsedMemory() - before) / static_cast<double>(keys);
-    std::printf("%zu keys of 16 B, values of %zu B: %.1f bytes per key\n", keys, value_bytes, bytes);
+    std::printf("%zu keys of 16 B, values of %zu B: %.1f bytes per key\n", keys, value_bytes,
+                bytes);
     return bytes;
   };
   for (size_t keys : {100'000, 300'000}) {

@@ -68,7 +68,8 @@ class TxPlanTest : public testing::Test {
   // The words that the part's step runs.
   std::vector<std::string> StepWords(const ShardPart& part, size_t step) {
     const TxStep& s = part.steps[step];
-    const Args args = s.word_count > 0 ? Args{&part.words[s.first_word], s.word_count} : tx_.commands[s.command].args();
+    const Args args = s.word_count > 0 ? Args{&part.words[s.first_word], s.word_count}
+                                       : tx_.commands[s.command].args();
     return {args.begin(), args.end()};
   }
   void Answer(uint32_t shard, const std::vector<std::string>& replies) {
@@ -93,7 +94,8 @@ TEST_F(TxPlanTest, ACommandIsSharedOutByTheOwnersOfItsKeys) {
   Plan({"MSET", KeyOf(0), "a", KeyOf(1), "b", KeyOf(0, 1), "c"});
   ASSERT_EQ(tx_.parts.size(), 2u);
   EXPECT_FALSE(tx_.park);
-  EXPECT_EQ(StepWords(*PartOf(0), 0), (std::vector<std::string>{"MSET", KeyOf(0), "a", KeyOf(0, 1), "c"}));
+  EXPECT_EQ(StepWords(*PartOf(0), 0),
+            (std::vector<std::string>{"MSET", KeyOf(0), "a", KeyOf(0, 1), "c"}));
   EXPECT_EQ(StepWords(*PartOf(1), 0), (std::vector<std::string>{"MSET", KeyOf(1), "b"}));
   EXPECT_EQ(PartOf(0)->wishes.size(), 2u);
   EXPECT_TRUE(PartOf(0)->wishes[0].exclusive);

@@ -172,7 +172,8 @@ class LogWriterAnewTest : public LogWriterTest {
   void CompleteRewrite(Lsn start) {
     ASSERT_TRUE(world_->fs.WriteAtomically("aof/base", "x").ok());
     BaseFile base{"base", 1, 0};
-    ASSERT_TRUE(world_->store().CompleteRewrite({{base, name_, start}}, world_->epoch, TxId(1)).ok());
+    ASSERT_TRUE(
+        world_->store().CompleteRewrite({{base, name_, start}}, world_->epoch, TxId(1)).ok());
   }
 
   std::vector<std::unique_ptr<File>> files_;

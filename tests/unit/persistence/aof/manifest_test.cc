@@ -162,8 +162,8 @@ TEST_F(ManifestStoreTest, PowerCutsDuringARewriteLeaveOneWholeManifestWithAllIts
   }
 }
 
-// The rename has happened, the fsync of the folder failed: a power cut leaves either manifest. So the bases stay, and the next rewrite
-// gives its own other names.
+// The rename has happened, the fsync of the folder failed: a power cut leaves either manifest. So
+// the bases stay, and the next rewrite gives its own other names.
 TEST_F(ManifestStoreTest, AManifestThatMayNotLastCountsAsTheOneThatStands) {
   auto files = store_.AddIncrementals(0);
   ASSERT_TRUE(files.ok());

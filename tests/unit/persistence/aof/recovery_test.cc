@@ -319,7 +319,8 @@ TEST_F(RecoveryTest, RowMiddleRottenByALaterFile) {
   ExpectRefused(kMiddleRotten, NameOf(0), kFileHeaderSize);
 }
 
-// A long batch is written in several goes: a sync between them covers its beginning only, and a power cut may still take the rest.
+// A long batch is written in several goes: a sync between them covers its beginning only, and a
+// power cut may still take the rest.
 TEST_F(RecoveryTest, ABatchThatWasSyncedInPartMayBeTorn) {
   Start(1, FsyncPolicy::kEverySecond);
   Write(0, "a");
@@ -367,8 +368,8 @@ TEST_F(RecoveryTest, RowDurableLost) {
   ExpectRefused(kDurableLost, NameOf(1), before);
 }
 
-// A part of a transaction that wrote nothing is no mark of a change, though a batch without records,
-// and under always: shard 2, which was idle, has lost nothing.
+// A part of a transaction that wrote nothing is no mark of a change, though a batch without
+// records, and under always: shard 2, which was idle, has lost nothing.
 TEST_F(RecoveryTest, EmptyPartOfATransactionMarksNoChange) {
   Start(3, FsyncPolicy::kEverySecond);
   for (uint32_t i = 0; i < 3; ++i) Write(i, StrCat("lazy", i));
@@ -464,8 +465,7 @@ TEST_F(RecoveryTest, SalvageOfForeignFilesTellsWhatAStartRefuses) {
   EXPECT_EQ(scan->findings[0].offset, whole.size());
   EXPECT_EQ(scan->range.to, whole.size());
   fs.SetBytes("d/f", whole + "*3\r\n");
-  EXPECT_EQ(ScanForeignLog(fs, "d", "f", 0, false, salvage)->findings[0].found,
-            kForeignTailStrict);
+  EXPECT_EQ(ScanForeignLog(fs, "d", "f", 0, false, salvage)->findings[0].found, kForeignTailStrict);
 }
 
 class SalvageTest : public RecoveryTest {

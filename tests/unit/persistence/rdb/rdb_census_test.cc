@@ -164,7 +164,8 @@ TEST(SaveTogetherTest, KeyspacesBecomeOneFile) {
   ASSERT_TRUE(summary.ok());
   EXPECT_EQ(summary->keys, 3u);
   EXPECT_FALSE(files.Has(std::string(kCensusPath) + ".tmp"));
-  auto reader = RdbReader::Open(files, kCensusPath, {.place = [&](std::string_view) { return &loaded; }});
+  auto reader =
+      RdbReader::Open(files, kCensusPath, {.place = [&](std::string_view) { return &loaded; }});
   ASSERT_TRUE(reader.ok());
   ASSERT_TRUE((*reader)->LoadAll().ok());
   EXPECT_EQ(loaded.db(DbIndex(0)).size(), 2u);

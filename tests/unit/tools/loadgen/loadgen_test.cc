@@ -194,7 +194,8 @@ TEST(Handover, PopAndPushOfAnItemMeetInAListOfThePairsOwn) {
         std::string pop, push;
         Handover::AppendPop(thread, pair, item, &pop);
         Handover::AppendPush(thread, pair, item, "value", &push);
-        const std::string list = pop.substr(pop.find("handover:"), pop.find("\r\n$1\r\n0") - pop.find("handover:"));
+        const std::string list =
+            pop.substr(pop.find("handover:"), pop.find("\r\n$1\r\n0") - pop.find("handover:"));
         EXPECT_NE(push.find("\r\n" + list + "\r\n$5\r\nvalue\r\n"), push.npos) << push;
         EXPECT_EQ(push.rfind("*3\r\n$5\r\nLPUSH\r\n", 0), 0u);
         EXPECT_EQ(pop.rfind("*3\r\n$5\r\nBLPOP\r\n", 0), 0u);
