@@ -49,11 +49,12 @@ int64_t ResolveExpiry(const Entry* old, int64_t expire_at_ms) {
   return old != nullptr ? old->expire_at_ms() : kNoExpiry;
 }
 
-// Whether the old value can be overwritten: a string, and none so long that freeing it would take a
-// while.
-bool Assignable(const Entry* e) {
+// Whether the old value can be overwritten: a string, and either not so long that freeing it would
+// take a while, or with just the room that the new one needs.
+bool Assignable(const Entry* e, size_t new_length) {
   if (!e->is(ValueType::kString)) return false;
-  return e->encoding() != Encoding::kBuffer || e->buffer()->capacity <= LazyFree::kInlineBytes;
+  if (e->encoding() != Encoding::kBuffer) return true;
+  return e->buffer()->capacity <= LazyFree::kInlineBytes || e->BufferFits(new_length);
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ bool Assignable(const Entry* e) {
 Entry* Db::SetString(HashedKey key, std::string_view value, int64_t expire_at_ms) {
   Entry* old = FindOld(key);
   expire_at_ms = ResolveExpiry(old, expire_at_ms);
-  if (old == nullptr || !Assignable(old)) {
+  if (old == nullptr || !Assignable(old, value.size())) {
     return Install(key.hash, old, Entry::NewString(key.key, value, expire_at_ms));
   }
   Entry* e = Entry::AssignString(old, value);
@@ -72,7 +73,7 @@ Entry* Db::SetString(HashedKey key, std::string_view value, int64_t expire_at_ms
 Entry* Db::SetInteger(HashedKey key, int64_t value, int64_t expire_at_ms) {
   Entry* old = FindOld(key);
   expire_at_ms = ResolveExpiry(old, expire_at_ms);
-  if (old == nullptr || !Assignable(old)) {
+  if (old == nullptr || !Assignable(old, 0)) {
     return Install(key.hash, old, Entry::NewInteger(key.key, value, expire_at_ms));
   }
   Entry* e = Entry::AssignInteger(old, value);

@@ -135,8 +135,7 @@ Entry* Entry::AssignString(Entry* e, std::string_view value) {
   if (value.size() <= 20 && ParseInt64(value, &number)) return AssignInteger(e, number);
   if (value.size() > kMaxEmbeddedBytes) {
     StringBuffer* buffer = e->encoding() == Encoding::kBuffer ? e->buffer() : nullptr;
-    if (buffer != nullptr && value.size() <= buffer->capacity &&
-        value.size() * 2 >= buffer->capacity) {
+    if (buffer != nullptr && e->BufferFits(value.size())) {
       std::memmove(buffer->data(), value.data(), value.size());
       buffer->length = static_cast<uint32_t>(value.size());
     } else {

@@ -143,6 +143,11 @@ class Entry {
   StringBuffer* buffer() const {
     return reinterpret_cast<StringBuffer*>(ValueWord());
   }  // only if kBuffer
+  // Whether a string of that length goes where the old one is, and leaves at most half of that
+  // empty.
+  bool BufferFits(size_t length) const {
+    return length <= buffer()->capacity && length * 2 >= buffer()->capacity;
+  }
 
  private:
   enum Flags : uint8_t { kHasExpiry = 1, kLongKey = 2, kModified = 4 };

@@ -22,6 +22,7 @@ class Connection final : public Client {
   std::string_view chunk;      // this tick's only input, still in its receive buffer; or empty
   std::string query;           // input that must outlive its receive buffer
   size_t query_pos = 0;        // parsed up to here
+  size_t kept_room = 0;        // of large buffers that stay though they are empty
   std::string protocol_error;  // the last reply, once everything before it has been answered
 
   std::string sending;  // handed to the kernel

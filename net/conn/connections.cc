@@ -233,17 +233,25 @@ void Connections::OnReceive(const Completion& completion) {
   if (c->chunk.empty() && c->query.empty()) {
     c->chunk = data;
   } else {
-    if (c->query_pos > 0) {
-      c->query.erase(0, c->query_pos);
-      c->query_pos = 0;
-    }
-    if (!c->chunk.empty()) {
-      c->query.assign(c->chunk);
-      c->chunk = {};
-    }
-    c->query.append(data);
+    if (!c->chunk.empty()) KeepInput(c, std::exchange(c->chunk, {}));
+    KeepInput(c, data);
   }
   Activate(c);
+}
+
+// A long argument gets its room at once, as far as what has arrived of it vouches for the rest.
+void Connections::KeepInput(Connection* c, std::string_view data) {
+  std::string& query = c->query;
+  if (c->query_pos > 0) {
+    query.erase(0, c->query_pos);
+    c->query_pos = 0;
+  }
+  const size_t size = query.size() + data.size();
+  if (size > query.capacity()) {
+    const size_t claimed = query.size() + c->parser.need_hint();
+    query.reserve(std::max(size, std::min(claimed, size + std::max(size, kInputAhead))));
+  }
+  query.append(data);
 }
 
 void Connections::Activate(Connection* c) {
@@ -275,7 +283,7 @@ void Connections::Parse(Connection* c) {
     std::string_view input = c->chunk;
     c->chunk = {};
     size_t consumed = ParseInput(c, input);
-    if (consumed < input.size()) c->query.assign(input.substr(consumed));
+    if (consumed < input.size()) KeepInput(c, input.substr(consumed));
   } else if (c->query_pos < c->query.size()) {
     c->query_pos += ParseInput(c, std::string_view(c->query).substr(c->query_pos));
     // The bytes stay where they are until the tick is over: commands point into them. The reply
@@ -356,7 +364,7 @@ void Connections::Tend(Connection* c) {
   if (c->query_pos == c->query.size()) {
     c->query.clear();
     c->query_pos = 0;
-    if (c->query.capacity() > kKeepCapacity) c->query.shrink_to_fit();
+    if (c->query.capacity() > kLargeBuffer) KeepRoom(c, &c->query);
   }
   if (c->blocked && c->end_of_input)
     return Close(c);  // it is dirty again, and goes when its turn comes
@@ -494,11 +502,29 @@ void Connections::OnSend(const Completion& completion) {
   }
   c->sending.clear();
   c->sent = 0;
-  if (c->sending.capacity() > kKeepCapacity) c->sending.shrink_to_fit();
+  if (c->sending.capacity() > kLargeBuffer) KeepRoom(c, &c->sending);
   // Nothing more to say, and nothing that waits for room in the output: the common case is done
   // here.
   if (!c->out.empty() || !c->replies.empty() || c->close_after_reply || c->UnparsedBytes() > 0)
     Dirty(c);
+}
+
+// One of the connection's large buffers is empty now.
+void Connections::KeepRoom(Connection* c, std::string* emptied) {
+  const size_t room = c->query.capacity() + c->sending.capacity() + c->out.capacity();
+  if (kept_room_ - c->kept_room + room > kRoomMax) {
+    emptied->shrink_to_fit();
+    return;
+  }
+  kept_room_ += room - c->kept_room;
+  c->kept_room = room;
+}
+
+void Connections::GiveRoomBack(Connection* c) {
+  if (c->query.empty()) c->query.shrink_to_fit();
+  if (c->out.empty()) c->out.shrink_to_fit();
+  if (!c->send_in_flight) c->sending.shrink_to_fit();
+  kept_room_ -= std::exchange(c->kept_room, 0);
 }
 
 // --- end of a connection
@@ -528,6 +554,7 @@ void Connections::Destroy(Connection* c) {
   std::erase(starved_, c);
   if (c->held) std::erase(held_, c);
   if (c->active) std::erase(active_, c);
+  kept_room_ -= c->kept_room;
   ++generations_[slot];
   table_[slot].reset();
   free_slots_.push_back(slot);
@@ -539,11 +566,13 @@ void Connections::Housekeep(int64_t now_ms) {
     shard_->ring().AcceptMultishot(listeners_[i].socket, {.op = Op::kAccept, .slot = i});
     listeners_[i].armed = true;
   }
-  int64_t timeout_ms = shard_->world().config().timeout * 1000;
-  if (timeout_ms <= 0) return;
+  const int64_t timeout_ms = shard_->world().config().timeout * 1000;
+  if (timeout_ms <= 0 && kept_room_ == 0) return;
   for (auto& c : table_) {
-    if (c != nullptr && !c->closed && c->Idle() && now_ms - c->last_input_ms > timeout_ms)
-      Close(c.get());
+    if (c == nullptr || c->closed) continue;
+    const int64_t idle_ms = now_ms - c->last_input_ms;
+    if (c->kept_room > 0 && idle_ms > kRoomIdleMs) GiveRoomBack(c.get());
+    if (timeout_ms > 0 && c->Idle() && idle_ms > timeout_ms) Close(c.get());
   }
 }
 

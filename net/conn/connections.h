@@ -63,7 +63,14 @@ class Connections final : public Frontend, public CompletionSink {
   // added to.
   static constexpr size_t kInputHighWater = 1 << 20;
   static constexpr size_t kOutputHighWater = 4 << 20;
-  static constexpr size_t kKeepCapacity = 16 << 10;  // larger buffers are given back when empty
+  // Buffers larger than this are large: an empty one stays for the connection's next command while
+  // all that stay in this shard are below kRoomMax, and until the connection has been idle for a
+  // while. Fresh memory costs a page fault every 4 KB, more than all else about a large command.
+  static constexpr size_t kLargeBuffer = 16 << 10;
+  static constexpr size_t kRoomMax = 64 << 20;
+  static constexpr int64_t kRoomIdleMs = 2000;
+  // What a command's claims alone may make its input buffer grow by.
+  static constexpr size_t kInputAhead = 256 << 10;
 
   void OnAccept(const Completion& completion);
   void Refuse(int fd, std::string_view text);
@@ -71,9 +78,11 @@ class Connections final : public Frontend, public CompletionSink {
   void OnSend(const Completion& completion);
   Connection* Find(Token token);
   void Activate(Connection* c);
+  void KeepInput(Connection* c, std::string_view data);
+  void KeepRoom(Connection* c, std::string* emptied);
+  void GiveRoomBack(Connection* c);
   void Parse(Connection* c);
   size_t ParseInput(Connection* c, std::string_view input);
-  void KeepRest(Connection* c, std::string_view input, size_t consumed);
   bool MayParse(const Connection& c) const;
   void LearnReplySize(Connection* c);
   void Arm(Connection* c);
@@ -95,6 +104,7 @@ class Connections final : public Frontend, public CompletionSink {
   std::vector<uint32_t> free_slots_;
   std::vector<uint32_t> generations_;  // by slot
   size_t live_ = 0;
+  size_t kept_room_ = 0;                // of all connections
   std::vector<Completion> arrived_;     // receives reaped in this tick
   std::vector<uint16_t> used_buffers_;  // to be given back when the tick ends
   std::vector<uint16_t>

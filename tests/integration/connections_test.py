@@ -151,8 +151,41 @@ class Greedy(ServerTest):
                 self.assertEqual(other.call("PING"), b"PONG")
         self.assertTrue(server.running())
 
+    def room(self, server):
+        clients = server.call("CLIENT", "LIST").decode().splitlines()
+        return [
+            int(dict(p.split("=", 1) for p in line.split()).get("qbuf-free", 0)) for line in clients
+        ]
+
+    def test_room_of_large_commands_is_bounded_and_given_back(self):
+        server = self.start(args=["--shards", "1"])
+        with Swarm(server.port) as swarm:
+            for i in range(100):
+                swarm.add(encode(("SET", "key:%d" % i, b"v" * MB)), 1)
+            self.assertFalse(swarm.run(within_s=60), "clients without an answer")
+            kept = self.room(server)
+            self.assertGreater(max(kept), MB // 2, "a large buffer is not kept at all")
+            self.assertLess(sum(kept), 66 * MB)
+            # The connections live on, idle.
+            wait_until(
+                lambda: sum(self.room(server)) < MB, within_s=10, what="the memory of idle clients"
+            )
+            self.assertEqual(server.call("STRLEN", "key:99"), MB)
+
 
 class Idle(ServerTest):
+    def test_what_an_idle_client_costs(self):
+        server = self.start()
+        count = 3000
+        before = int(server.info("memory")["used_memory"])
+        with Swarm(server.port) as swarm:
+            for _ in range(count):
+                swarm.add(encode(("PING",)), 1)
+            self.assertFalse(swarm.run(), "clients without an answer")
+            grown = int(server.info("memory")["used_memory"]) - before
+            self.assertLess(grown / count, 2048, "bytes per idle client")
+            self.check(server)
+
     def check(self, server):
         # What start and the last requests left to do is over after a moment.
         wait_until(lambda: self.cpu_over(server, 0.3) < 0.02, what="quiet")
