@@ -22,6 +22,7 @@ class Connection final : public Client {
   std::string_view chunk;      // this tick's only input, still in its receive buffer; or empty
   std::string query;           // input that must outlive its receive buffer
   size_t query_pos = 0;        // parsed up to here
+  bool incomplete = false;     // what stands behind that is the beginning of a command
   size_t kept_room = 0;        // of large buffers that stay though they are empty
   std::string protocol_error;  // the last reply, once everything before it has been answered
 
@@ -48,6 +49,8 @@ class Connection final : public Client {
     return {.fd = fd,
             .last_input_ms = last_input_ms,
             .input_bytes = UnparsedBytes(),
+  // Input that could be run now, as far as it is for the input to say.
+  bool HasInput() const { return UnparsedBytes() > 0 && !incomplete; }
             .input_room = query.capacity() - query.size(),
             .output_bytes = UnsentBytes(),
             .memory = sizeof(*this) + query.capacity() + out.capacity() + sending.capacity()};

@@ -236,6 +236,7 @@ void Connections::OnReceive(const Completion& completion) {
     if (!c->chunk.empty()) KeepInput(c, std::exchange(c->chunk, {}));
     KeepInput(c, data);
   }
+  c->incomplete = false;
   Activate(c);
 }
 
@@ -316,7 +317,10 @@ size_t Connections::ParseInput(Connection* c, std::string_view input) {
     size_t consumed = 0;
     std::string_view raw;
     RequestParser::Result result = c->parser.Next(input.substr(at), &consumed, &words_, &raw);
-    if (result == RequestParser::Result::kNeedMore) return at + consumed;
+    if (result == RequestParser::Result::kNeedMore) {
+      c->incomplete = true;
+      return at + consumed;
+    }
     if (result == RequestParser::Result::kError) {
       basalt::Reply(&c->protocol_error, c->resp).Error(c->parser.error());
       Dirty(c);
@@ -387,7 +391,7 @@ void Connections::Tend(Connection* c) {
   }
   c->out_before = c->out.size();
   // Input that had to wait may go on now.
-  if (MayParse(*c) && (c->UnparsedBytes() > 0 || !c->receiving || c->end_of_input)) Activate(c);
+  if (MayParse(*c) && (c->HasInput() || !c->receiving || c->end_of_input)) Activate(c);
 }
 
 // --- while a script keeps the shard busy in the middle of a tick
@@ -505,7 +509,7 @@ void Connections::OnSend(const Completion& completion) {
   if (c->sending.capacity() > kLargeBuffer) KeepRoom(c, &c->sending);
   // Nothing more to say, and nothing that waits for room in the output: the common case is done
   // here.
-  if (!c->out.empty() || !c->replies.empty() || c->close_after_reply || c->UnparsedBytes() > 0)
+  if (!c->out.empty() || !c->replies.empty() || c->close_after_reply || c->HasInput())
     Dirty(c);
 }
 

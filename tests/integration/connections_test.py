@@ -197,6 +197,17 @@ class Idle(ServerTest):
         time.sleep(span_s)
         return server.cpu_seconds() - before
 
+    def test_with_half_a_command(self):
+        server = self.start()
+        payload = encode(("SET", "key", "v" * 1000))
+        with server.client() as client, server.client() as starter:
+            starter.send(payload[:5])  # all of it still in its first piece
+            for piece in (payload[:20], payload[20:500]):
+                client.send(piece)
+                self.check(server)
+            client.send(payload[500:])
+            self.assertEqual(client.read(), b"OK")
+
     def test_without_clients(self):
         self.check(self.start())
 
