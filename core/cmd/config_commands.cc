@@ -36,14 +36,16 @@ bool IsLocal(const Client* client) {
 void Set(CommandContext& ctx) {
   Args pairs = ctx.args.From(2);
   if (pairs.size() % 2 != 0) return ReplySyntaxError(ctx);
-  Config& config = ctx.world()->config();
+  const Config& config = ctx.world()->config();
   const Config old = config;
+  Config changed = config;
   When when = IsLocal(ctx.client()) ? When::kRuntimeLocal : When::kRuntime;
-  absl::StatusOr<OptionHooks> hooks = SetOptions(config, std::span(pairs.v, pairs.n), when);
+  absl::StatusOr<OptionHooks> hooks = SetOptions(changed, std::span(pairs.v, pairs.n), when);
   if (!hooks.ok()) return ctx.reply.Error(MessageOf(hooks.status()));
+  ctx.world()->ChangeConfig(std::move(changed));
   if (!hooks->empty()) {
     if (absl::Status s = ctx.world()->host().ApplyOptions(*hooks, old); !s.ok()) {
-      config = old;
+      ctx.world()->ChangeConfig(old);
       return ctx.reply.Error(StrCat("ERR CONFIG SET failed (possibly related to argument '",
                                     pairs[0], "') - ", MessageOf(s)));
     }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/admin/config.h"
@@ -42,6 +43,16 @@ class World {
   std::optional<ShardId> SoleOwnerOf(Args words, const std::vector<uint32_t>& positions) const;
 
   Config& config() { return *config_; }
+  // For a thread that does not stand still when the configuration changes.
+  Config ConfigCopy() const {
+    std::lock_guard lock(config_mutex_);
+    return *config_;
+  }
+  // With all shards parked.
+  void ChangeConfig(Config config) {
+    std::lock_guard lock(config_mutex_);
+    *config_ = std::move(config);
+  }
   const CommandTable& commands() const { return *commands_; }
   const Clock& clock() const { return *clock_; }
   Mailboxes& mail() { return mail_; }
@@ -203,6 +214,7 @@ class World {
   std::unique_ptr<Extension> scripts_;
   bool always_ = false;
   std::unique_ptr<Published[]> published_;
+  mutable std::mutex config_mutex_;
   std::mutex log_trouble_mutex_;
   std::atomic<uint64_t> log_trouble_{0};  // of all shards; changes with trouble only
   std::atomic<uint64_t> next_slow_id_{0};

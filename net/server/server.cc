@@ -298,7 +298,8 @@ int Server::Run(int signals) {
 }
 
 void Server::Tick() {
-  child_.EndIfStuck(config_.rdb_save_timeout);
+  const Config config = world_->ConfigCopy();
+  child_.EndIfStuck(config.rdb_save_timeout);
   if (std::optional<absl::Status> outcome = child_.Poll()) {
     if (logs_->child_is_ours()) {
       logs_->OnChildDone(*outcome);
@@ -313,12 +314,7 @@ void Server::Tick() {
     logs_->RequestRewrite();
   }
   logs_->Tend();
-  CheckMemory();
-}
-
-void Server::CheckMemory() {
-  int64_t limit = config_.maxmemory;
-  bool over = limit > 0 && TotalUsedMemory() > limit;
+  const bool over = config.maxmemory > 0 && TotalUsedMemory() > config.maxmemory;
   world_->over_memory.store(over, std::memory_order_relaxed);
 }
 

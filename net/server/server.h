@@ -57,7 +57,6 @@ class Server final : public Host {
   absl::Status StartShards();
   void RunShard(uint32_t i);
   void Tick();
-  void CheckMemory();
   void LogBanner() const;
   void AppendPersistence(std::string* out);
   void AppendServer(std::string* out);

@@ -159,7 +159,7 @@ void LogSet::NoteOutcome(bool ok) {
 }
 
 void LogSet::Tend() {
-  const Config& config = world_.config();
+  const Config config = world_.ConfigCopy();
   for (ShardLog* log : logs_) {
     log->SetBufferLimit(static_cast<uint64_t>(config.aof_buffer_limit));
     log->HoldSyncs(config.no_appendfsync_on_rewrite && child_.running());
@@ -272,7 +272,7 @@ uint64_t LogSet::TotalBytes() const {
 }
 
 bool LogSet::RewriteDue() const {
-  const Config& config = world_.config();
+  const Config config = world_.ConfigCopy();
   if (!on_ || in_progress() || wanted_ || config.auto_aof_rewrite_percentage == 0) return false;
   if (world_.clock().MonotonicMicros() < retry_at_us_) return false;
   uint64_t bytes = TotalBytes();

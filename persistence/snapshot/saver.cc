@@ -175,13 +175,14 @@ void Saver::OnChildDone(const absl::Status& outcome) {
     return;
   }
   last_ok_ = false;
-  world_.save_failed = world_.config().stop_writes_on_bgsave_error && !world_.config().save.empty();
+  const Config config = world_.ConfigCopy();
+  world_.save_failed = config.stop_writes_on_bgsave_error && !config.save.empty();
   LogWarning("Background saving failed, the snapshot before it stands: ", MessageOf(outcome));
 }
 
 // What a save that failed has written, so that it does not fill the disk for good.
 void Saver::RemoveLeftovers(uint64_t generation) {
-  if (absl::Status s = RemoveUnfinished(fs_, ".", world_.config().dbfilename, generation);
+  if (absl::Status s = RemoveUnfinished(fs_, ".", world_.ConfigCopy().dbfilename, generation);
       !s.ok()) {
     LogWarning("Files of the snapshot that failed could not be removed: ", MessageOf(s));
   }
