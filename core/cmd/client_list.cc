@@ -33,7 +33,7 @@ void AppendClientLine(const Client& c, int64_t now_ms, std::string* out) {
   if (c.close_after_reply) flags += 'c';
   if (c.no_evict) flags += 'e';
   if (c.no_touch) flags += 'T';
-  if (flags.empty()) flags = "N";
+  if (flags.empty()) flags += 'N';
   int64_t queued = tx != nullptr && tx->open ? static_cast<int64_t>(tx->commands.size()) : -1;
   StrAppend(out, "id=", c.id.value, " addr=", c.peer, " laddr=", c.local, " fd=", use.fd,
             " name=", c.name, " age=", (now_ms - c.connected_at_ms) / 1000,

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/shard/client.h"
 #include "core/shard/shard.h"
 
 namespace basalt {

@@ -69,7 +69,8 @@ def callgrind_instructions(spec, client, workload, keys, count):
 def _callgrind_total(spec, client, workload, keys, count):
     handle, out = tempfile.mkstemp(prefix="callgrind-")
     os.close(handle)
-    prefix = (_valgrind(), "--tool=callgrind", f"--callgrind-out-file={out}")
+    # Threads take turns: without that a shard that waits for another one may keep it from running.
+    prefix = (_valgrind(), "--tool=callgrind", "--fair-sched=yes", f"--callgrind-out-file={out}")
     try:
         with Server(spec, prefix=prefix, patience_s=60) as server:
             if workload.preload and hasattr(client, "fill") and spec.stores:
