@@ -94,6 +94,7 @@ struct Config {
   std::vector<std::string> bind = {"*", "-::*"};
   int64_t port = 6379;
   bool protected_mode = true;
+  int64_t move_connections_after = 64;
   int64_t tcp_backlog = 511;
   int64_t tcp_keepalive = 300;  // seconds
   int64_t timeout = 0;          // seconds

@@ -64,6 +64,10 @@ constexpr Option kOptions[] = {
      "addresses to listen on; '-' before one means that it may be missing"},
     Int<&Config::port>("port", "", 0, kListen, 0, 65535,
                        "TCP port for all clients; 0 listens on none"),
+    Int<&Config::move_connections_after>(
+        "move-connections-after", "", 0, kNone, 0, kIntMax,
+        "commands in a row to one other shard after which a connection is served there, if that "
+        "shard has time; 0 never"),
     Bool<&Config::protected_mode>("protected-mode", 0, kNone,
                                   "without a password, serve only clients of this machine"),
     Int<&Config::tcp_backlog>("tcp-backlog", "", kImmutable, kNone, 0, kIntMax,

@@ -15,6 +15,7 @@ class RealClock final : public Clock {
  public:
   int64_t UnixMicros() const override { return Read(CLOCK_REALTIME); }
   int64_t MonotonicMicros() const override { return Read(CLOCK_MONOTONIC); }
+  int64_t ThreadCpuMicros() const override { return Read(CLOCK_THREAD_CPUTIME_ID); }
 };
 
 }  // namespace

@@ -11,6 +11,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual int64_t UnixMicros() const = 0;       // wall clock, microseconds since 1970; may jump
   virtual int64_t MonotonicMicros() const = 0;  // microseconds since some start; never goes back
+  // What the calling thread has used of a core, kernel included. Costs a system call.
+  virtual int64_t ThreadCpuMicros() const { return 0; }
 
   int64_t UnixMillis() const { return UnixMicros() / 1000; }
 };

@@ -78,6 +78,13 @@ class Client {
   bool closed = false;     // the connection is gone; the object lives until its last hop is back
   uint32_t in_flight = 0;  // commands sent to other shards and not yet back
   uint64_t commands = 0;
+  // Where its commands on keys go: the last so many in a row to this shard.
+  ShardId drift_to;
+  uint32_t drift = 0;
+  void NoteDrift(ShardId shard) {
+    drift = shard == drift_to ? drift + 1 : 0;
+    drift_to = shard;
+  }
 
   // What only its socket knows; for CLIENT LIST.
   struct Usage {

@@ -23,6 +23,7 @@ struct Message {
     kTransactions,  // TxMail*: about transactions over several shards (core/tx)
     kPark,          // value: a park's round; stand still (core/shard/park.h)
     kConnection,    // value: a socket that this shard shall serve
+    kClient,        // Client*: a connection that moves here (net/conn)
     kDurable,       // the sender's log has become durable further than before
     kCloseEpoch,    // value: mark this epoch in your log once it is complete
     kSyncEpoch,     // value: the same, and make it durable soon

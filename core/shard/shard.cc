@@ -112,6 +112,8 @@ void Shard::Handle(const Message& message) {
       return coordinator_->Handle(message);
     case Message::Kind::kConnection:
       return frontend_->Adopt(static_cast<int>(message.value));
+    case Message::Kind::kClient:
+      return frontend_->TakeOver(static_cast<Client*>(message.pointer));
     case Message::Kind::kDurable:
       return;  // the reply stage looks at every held reply anyway
     case Message::Kind::kCloseEpoch:
@@ -130,6 +132,7 @@ bool Shard::IdleWork() {
   if (!world_.loading.load(std::memory_order_relaxed)) more = keyspace_.IdleStep(kIdleBudget);
   if (keyspace_.now_ms >= next_housekeep_ms_) {
     next_housekeep_ms_ = keyspace_.now_ms + kHousekeepMillis;
+    world_.PublishLoad(id_, load_meter_.Sample(world_.clock(), mono_us_));
     frontend_->Housekeep(keyspace_.now_ms);
     stats_.memory_bytes = ThreadUsedMemory();
     world_.Publish(id_, keyspace_.dirty, stats_.memory_bytes, log_->bytes_since_rewrite());

@@ -27,6 +27,7 @@
 #include "core/shard/held_replies.h"
 #include "core/shard/hop.h"
 #include "core/shard/key_locks.h"
+#include "core/shard/load_meter.h"
 #include "core/shard/log_sink.h"
 #include "core/shard/mailbox.h"
 #include "core/shard/park.h"
@@ -49,7 +50,8 @@ class Frontend {
   // commands the tick has still to run are left alone, for their words stand in receive buffers.
   virtual void ReceiveWhileBusy() = 0;
   virtual void ReplyWhileBusy() = 0;
-  virtual void Adopt(int socket) = 0;  // a connection placed here by another shard
+  virtual void Adopt(int socket) = 0;         // a connection placed here by another shard
+  virtual void TakeOver(Client* client) = 0;  // one that another shard has served until now
   virtual void Dirty(
       Client* client) = 0;  // has replies, or may go on: look at it in the reply stage
   virtual void Drop(Client* client) = 0;  // closes the connection at once, unsent replies are lost
@@ -324,6 +326,7 @@ class Shard final : public CompletionSink {
   const ShardId id_;
   Keyspace keyspace_;
   ShardStats stats_;
+  LoadMeter load_meter_;
   std::unique_ptr<Ring> ring_;
   std::unique_ptr<LogSink> log_;
   std::unique_ptr<Coordinator> coordinator_;

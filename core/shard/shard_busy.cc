@@ -85,6 +85,7 @@ void Shard::HandleWhileBusy(const Message& message) {
       return;
     case Message::Kind::kReplies:
     case Message::Kind::kConnection:
+    case Message::Kind::kClient:
     case Message::Kind::kDurable:
     case Message::Kind::kCloseEpoch:
     case Message::Kind::kSyncEpoch:

@@ -52,6 +52,7 @@ struct ShardStats {
   uint64_t durability_waits = 0;  // of them, in WAIT and WAITAOF
   uint64_t connections = 0;       // accepted, ever
   uint64_t rejected_connections = 0;
+  uint64_t moved_connections = 0;  // that came from another shard
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t ticks = 0;

@@ -134,6 +134,13 @@ class World {
   int64_t PublishedMemory(ShardId shard) const {
     return published_[shard.value].memory.load(std::memory_order_relaxed);
   }
+  // How busy a shard's thread was in the last tenth of a second, in percent of a core.
+  void PublishLoad(ShardId shard, uint32_t percent) {
+    published_[shard.value].load.store(percent, std::memory_order_relaxed);
+  }
+  uint32_t LoadOf(ShardId shard) const {
+    return published_[shard.value].load.load(std::memory_order_relaxed);
+  }
   // Whether replies wait for the log. Changes only while all shards are parked.
   bool always() const { return always_; }
   void SetAlways(bool on);
@@ -171,6 +178,9 @@ class World {
   double CyclesPerMicro() const;
   uint64_t NextSlowId() { return next_slow_id_.fetch_add(1, std::memory_order_relaxed); }
   std::atomic<int64_t> peak_memory{0};  // highest sum of all threads' memory, as sampled by shard 0
+  // Cores of the machine that were idle in the last second, in percent of one core. Written by the
+  // main thread.
+  std::atomic<uint32_t> idle_cores_percent{0};
 
   // --- state of the process
   std::atomic<bool> loading{false};
@@ -198,11 +208,13 @@ class World {
     std::atomic<BusyKind> busy{BusyKind::kNone};
     std::atomic<uint64_t> log_trouble{0};
     std::atomic<uint64_t> durable_epoch{0};
+    std::atomic<uint32_t> load{0};
   };
 
   const uint64_t start_cycles_;
   const int64_t start_us_;
   Config* const config_;
+  mutable std::mutex config_mutex_;
   const CommandTable* const commands_;
   const Clock* const clock_;
   const uint32_t shard_count_;
@@ -214,7 +226,6 @@ class World {
   std::unique_ptr<Extension> scripts_;
   bool always_ = false;
   std::unique_ptr<Published[]> published_;
-  mutable std::mutex config_mutex_;
   std::mutex log_trouble_mutex_;
   std::atomic<uint64_t> log_trouble_{0};  // of all shards; changes with trouble only
   std::atomic<uint64_t> next_slow_id_{0};

@@ -354,6 +354,7 @@ Dispatcher::Outcome Dispatcher::RouteScript(Client* client, const CommandSpec* s
 
 Dispatcher::Outcome Dispatcher::RunOn(ShardId shard, Client* client, const CommandSpec* spec,
                                       Args args, std::string_view raw, bool alone) {
+  client->NoteDrift(shard);
   if (shard != shard_.id()) {
     if (!shard_.CanSendTo(shard)) return Outcome::kRetry;
     shard_.SendTo(shard, spec, client, args, raw, alone);

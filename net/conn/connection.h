@@ -30,6 +30,11 @@ class Connection final : public Client {
   size_t sent = 0;
   bool send_in_flight = false;
 
+  bool may_move = false;  // came through a port that all shards share
+  bool moving = false;    // to `moves_to`, as soon as nothing of it is under way
+  ShardId moves_to;
+  int64_t stays_until_ms = 0;  // not to be moved again before
+
   bool receiving = false;     // a multishot receive is armed
   bool cancelling = false;    // ... and being taken back
   bool end_of_input = false;  // the peer will send nothing more
@@ -44,13 +49,13 @@ class Connection final : public Client {
   int64_t last_input_ms = 0;
 
   size_t UnparsedBytes() const { return query.size() - query_pos; }
+  // Input that could be run now, as far as it is for the input to say.
+  bool HasInput() const { return UnparsedBytes() > 0 && !incomplete; }
   size_t UnsentBytes() const { return out.size() + sending.size() - sent; }
   Usage usage() const override {
     return {.fd = fd,
             .last_input_ms = last_input_ms,
             .input_bytes = UnparsedBytes(),
-  // Input that could be run now, as far as it is for the input to say.
-  bool HasInput() const { return UnparsedBytes() > 0 && !incomplete; }
             .input_room = query.capacity() - query.size(),
             .output_bytes = UnsentBytes(),
             .memory = sizeof(*this) + query.capacity() + out.capacity() + sending.capacity()};

@@ -113,7 +113,8 @@ void Connections::OnAccept(const Completion& completion) {
   }
   if (!listener.spread) {
     placement_.Add(shard_->id());
-    return Adopt(fd);
+    Serve(fd);
+    return;
   }
   ShardId shard = placement_.Place();
   if (shard == shard_->id()) return Adopt(fd);
@@ -133,16 +134,19 @@ void Connections::Refuse(int fd, std::string_view text) {
   ++shard_->stats().rejected_connections;
 }
 
-void Connections::Adopt(int socket) {
-  uint32_t slot;
+uint32_t Connections::FreeSlot() {
   if (free_slots_.empty()) {
-    slot = static_cast<uint32_t>(table_.size());
     table_.emplace_back();
     generations_.push_back(0);
-  } else {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
+    return static_cast<uint32_t>(table_.size() - 1);
   }
+  const uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  return slot;
+}
+
+Connection* Connections::Serve(int socket) {
+  const uint32_t slot = FreeSlot();
   World& world = shard_->world();
   SetSocketOptions(socket, static_cast<int>(world.config().tcp_keepalive));
   table_[slot] = std::make_unique<Connection>();
@@ -160,6 +164,7 @@ void Connections::Adopt(int socket) {
   ++live_;
   ++shard_->stats().connections;
   Arm(c);
+  return c;
 }
 
 Connection* Connections::Find(Token token) {
@@ -187,7 +192,7 @@ bool Connections::Receive() {
   dispatcher_->BeginTick();
   bool worked = !arrived_.empty() || !active_.empty();
   for (Connection* c : starved_) {
-    if (!c->closed && !c->receiving) Arm(c);
+    if (!c->closed && !c->receiving && !c->moving) Arm(c);
   }
   starved_.clear();
   for (const Completion& completion : arrived_) OnReceive(completion);
@@ -209,6 +214,7 @@ void Connections::OnReceive(const Completion& completion) {
   if (!completion.more()) {
     c->receiving = false;
     c->cancelling = false;
+    if (c->moving) Dirty(c);
   }
   if (c->closed) return Dirty(c);  // perhaps the last reference
   if (completion.result == -ENOBUFS) {
@@ -230,13 +236,13 @@ void Connections::OnReceive(const Completion& completion) {
                         static_cast<size_t>(completion.result));
   shard_->stats().bytes_in += data.size();
   c->last_input_ms = shard_->keyspace().now_ms;
+  c->incomplete = false;
   if (c->chunk.empty() && c->query.empty()) {
     c->chunk = data;
   } else {
     if (!c->chunk.empty()) KeepInput(c, std::exchange(c->chunk, {}));
     KeepInput(c, data);
   }
-  c->incomplete = false;
   Activate(c);
 }
 
@@ -305,7 +311,7 @@ void Connections::Parse(Connection* c) {
   bool full = !MayParse(*c) && c->UnparsedBytes() > kInputHighWater;
   if (full) {
     StopReading(c);
-  } else if (!c->receiving && !c->closed) {
+  } else if (!c->receiving && !c->closed && !c->moving) {
     starved_.push_back(c);  // reading was stopped, and now there is room
   }
 }
@@ -391,7 +397,9 @@ void Connections::Tend(Connection* c) {
   }
   c->out_before = c->out.size();
   // Input that had to wait may go on now.
-  if (MayParse(*c) && (c->HasInput() || !c->receiving || c->end_of_input)) Activate(c);
+  if (MayParse(*c) && (c->HasInput() || (!c->receiving && !c->moving) || c->end_of_input))
+    Activate(c);
+  if (c->moving) ContinueMove(c);
 }
 
 // --- while a script keeps the shard busy in the middle of a tick
@@ -510,7 +518,8 @@ void Connections::OnSend(const Completion& completion) {
   // Nothing more to say, and nothing that waits for room in the output: the common case is done
   // here.
   if (!c->out.empty() || !c->replies.empty() || c->close_after_reply || c->HasInput())
-    Dirty(c);
+    return Dirty(c);
+  ConsiderMove(c);
 }
 
 // One of the connection's large buffers is empty now.
@@ -570,6 +579,7 @@ void Connections::Housekeep(int64_t now_ms) {
     shard_->ring().AcceptMultishot(listeners_[i].socket, {.op = Op::kAccept, .slot = i});
     listeners_[i].armed = true;
   }
+  Rebalance(now_ms);
   const int64_t timeout_ms = shard_->world().config().timeout * 1000;
   if (timeout_ms <= 0 && kept_room_ == 0) return;
   for (auto& c : table_) {

@@ -33,7 +33,8 @@ class Connections final : public Frontend, public CompletionSink {
   bool Reply() override;
   void ReceiveWhileBusy() override;
   void ReplyWhileBusy() override;
-  void Adopt(int socket) override;
+  void Adopt(int socket) override { Serve(socket)->may_move = true; }
+  void TakeOver(Client* client) override;
   void Dirty(Client* client) override;
   void Drop(Client* client) override { Close(static_cast<Connection*>(client)); }
   void Housekeep(int64_t now_ms) override;
@@ -73,6 +74,14 @@ class Connections final : public Frontend, public CompletionSink {
   static constexpr size_t kInputAhead = 256 << 10;
 
   void OnAccept(const Completion& completion);
+  Connection* Serve(int socket);
+  uint32_t FreeSlot();
+  // connection_moves.cc
+  void ConsiderMove(Connection* c);
+  void BeginMove(Connection* c, ShardId to);
+  void ContinueMove(Connection* c);
+  bool HandOver(Connection* c);
+  void Rebalance(int64_t now_ms);
   void Refuse(int fd, std::string_view text);
   void OnReceive(const Completion& completion);
   void OnSend(const Completion& completion);

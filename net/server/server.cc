@@ -316,6 +316,10 @@ void Server::Tick() {
   logs_->Tend();
   const bool over = config.maxmemory > 0 && TotalUsedMemory() > config.maxmemory;
   world_->over_memory.store(over, std::memory_order_relaxed);
+  if (const int64_t now_us = world_->clock().MonotonicMicros(); now_us >= next_sample_us_) {
+    next_sample_us_ = now_us + 1'000'000;
+    world_->idle_cores_percent.store(idle_cores_.Sample(now_us), std::memory_order_relaxed);
+  }
 }
 
 // Shard 0, between ticks: what needs a park is queued as a task of its own.

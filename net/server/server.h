@@ -19,6 +19,7 @@
 #include "core/shard/world.h"
 #include "net/conn/connections.h"
 #include "net/conn/placement.h"
+#include "net/server/idle_cores.h"
 #include "persistence/recovery/loader.h"
 #include "persistence/snapshot/child.h"
 #include "persistence/snapshot/log_set.h"
@@ -76,6 +77,8 @@ class Server final : public Host {
   std::vector<std::vector<int>> core_sockets_;
   std::vector<int> sockets_;
   std::vector<std::thread> threads_;
+  IdleCores idle_cores_;        // the main thread's
+  int64_t next_sample_us_ = 0;  // likewise
   std::atomic<uint32_t> started_{0};
   std::vector<absl::Status> start_status_;
   std::atomic<bool> ready_to_run_{false}, abort_start_{false};

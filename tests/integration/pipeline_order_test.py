@@ -76,7 +76,8 @@ class PipelineOrder(ServerTest):
     def check(self, shards):
         seed = int(os.environ.get("BASALT_TEST_SEED", random.randrange(1 << 32)))
         chance = random.Random(seed)
-        server = self.start(shards=shards)
+        # Connections move all the time meanwhile.
+        server = self.start(shards=shards, args=["--move-connections-after", "3"])
         model = Model()
         done = threading.Event()
 

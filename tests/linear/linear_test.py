@@ -51,7 +51,9 @@ def judge(server, settings, grace_s=60.0):
 
 
 def play_round(options, shards, args, seconds, kinds):
-    with Server(options.server, shards=shards, args=args) as server:
+    # Connections move from shard to shard all the time meanwhile.
+    moves = ["--move-connections-after", "2"] if is_basalt(options.server) else []
+    with Server(options.server, shards=shards, args=args + moves) as server:
         missing = missing_kinds(server.port, kinds)
         if missing:
             needs = ", ".join("%s (%s)" % (kind, NEEDS[kind]) for kind in missing)

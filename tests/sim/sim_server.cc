@@ -64,6 +64,7 @@ SimServer::SimServer(Simulation* simulation, SimDisk* disk, SimNetwork* network,
   config_.shards = options.shards;
   config_.appendonly = true;
   config_.appendfsync = options.policy;
+  config_.move_connections_after = 2;
   config_.save = {};
   config_.protected_mode = false;
   config_.auto_aof_rewrite_percentage = 0;
