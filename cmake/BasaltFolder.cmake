@@ -15,10 +15,11 @@ function(basalt_folder folder)
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   if(sources)
     add_library(${target} STATIC ${sources})
-    # Where several files are compiled as one (the sanitizer presets), tables stay by themselves: they all bear one name.
-    set(tables ${sources})
-    list(FILTER tables INCLUDE REGEX "core/(cmd/([a-z_]+_commands|server_[a-z_]+)|admin/docs_[a-z_]+)\\.cc$")
-    set_source_files_properties(${tables} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    # Where several files are compiled as one (presets ci, asan, tsan), those whose handlers bear the short names of
+    # subcommands, as Get and Help, stay by themselves.
+    set(subcommands ${sources})
+    list(FILTER subcommands INCLUDE REGEX "core/cmd/(server_[a-z_]+|(client|command|config|debug|function|script)_commands)\\.cc$")
+    set_source_files_properties(${subcommands} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     set(scope PUBLIC)
     target_compile_options(${target} PRIVATE ${BASALT_WARNINGS})
   else()

@@ -5,7 +5,7 @@ namespace basalt::docs {
 namespace {
 
 // clang-format off
-constexpr CommandDoc kDocs[] = {
+constexpr CommandDoc kConnectionDocs[] = {
     {"auth", "connection", "1.0.0", "O(N), N passwords of the user",
      "Logs in with a password.",
      "[username] password"},
@@ -174,6 +174,6 @@ constexpr CommandDoc kDocs[] = {
 
 }  // namespace
 
-std::span<const CommandDoc> ConnectionDocs() { return kDocs; }
+std::span<const CommandDoc> ConnectionDocs() { return kConnectionDocs; }
 
 }  // namespace basalt::docs

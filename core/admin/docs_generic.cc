@@ -5,7 +5,7 @@ namespace basalt::docs {
 namespace {
 
 // clang-format off
-constexpr CommandDoc kDocs[] = {
+constexpr CommandDoc kGenericDocs[] = {
     {"copy", "generic", "6.2.0", "O(1) for a string, else O(N), N elements",
      "Copies a value to another key.",
      "source:k destination:k [DB=destination-db:i] [REPLACE]"},
@@ -112,6 +112,6 @@ constexpr CommandDoc kDocs[] = {
 
 }  // namespace
 
-std::span<const CommandDoc> GenericDocs() { return kDocs; }
+std::span<const CommandDoc> GenericDocs() { return kGenericDocs; }
 
 }  // namespace basalt::docs

@@ -5,7 +5,7 @@ namespace basalt::docs {
 namespace {
 
 // clang-format off
-constexpr CommandDoc kDocs[] = {
+constexpr CommandDoc kHashSetDocs[] = {
     {"hdel", "hash", "2.0.0", "O(N), N fields",
      "Deletes fields.",
      "key:k field*"},
@@ -110,6 +110,6 @@ constexpr CommandDoc kDocs[] = {
 
 }  // namespace
 
-std::span<const CommandDoc> HashAndSetDocs() { return kDocs; }
+std::span<const CommandDoc> HashAndSetDocs() { return kHashSetDocs; }
 
 }  // namespace basalt::docs

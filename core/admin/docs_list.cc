@@ -5,7 +5,7 @@ namespace basalt::docs {
 namespace {
 
 // clang-format off
-constexpr CommandDoc kDocs[] = {
+constexpr CommandDoc kListDocs[] = {
     {"blmove", "list", "6.2.0", "O(1)",
      "Moves an element from one list to another, waiting for one if need be.",
      "source:k destination:k wherefrom(LEFT|RIGHT) whereto(LEFT|RIGHT) timeout:d"},
@@ -77,6 +77,6 @@ constexpr CommandDoc kDocs[] = {
 
 }  // namespace
 
-std::span<const CommandDoc> ListDocs() { return kDocs; }
+std::span<const CommandDoc> ListDocs() { return kListDocs; }
 
 }  // namespace basalt::docs

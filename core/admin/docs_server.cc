@@ -5,7 +5,7 @@ namespace basalt::docs {
 namespace {
 
 // clang-format off
-constexpr CommandDoc kDocs[] = {
+constexpr CommandDoc kServerDocs[] = {
     {"acl", "server", "6.0.0", "by subcommand",
      "Looks at and manages users.",
      ""},
@@ -284,6 +284,6 @@ constexpr CommandDoc kDocs[] = {
 
 }  // namespace
 
-std::span<const CommandDoc> ServerDocs() { return kDocs; }
+std::span<const CommandDoc> ServerDocs() { return kServerDocs; }
 
 }  // namespace basalt::docs

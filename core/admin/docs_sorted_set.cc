@@ -5,7 +5,7 @@ namespace basalt::docs {
 namespace {
 
 // clang-format off
-constexpr CommandDoc kDocs[] = {
+constexpr CommandDoc kSortedSetDocs[] = {
     {"bzmpop", "sorted-set", "7.0.0", "O(K)+O(M*log(N)), K keys, M of N members returned",
      "Takes members with the lowest or highest scores off the first sorted set that has any, "
      "waiting if need be.",
@@ -123,6 +123,6 @@ constexpr CommandDoc kDocs[] = {
 
 }  // namespace
 
-std::span<const CommandDoc> ZsetDocs() { return kDocs; }
+std::span<const CommandDoc> ZsetDocs() { return kSortedSetDocs; }
 
 }  // namespace basalt::docs

@@ -5,7 +5,7 @@ namespace basalt::docs {
 namespace {
 
 // clang-format off
-constexpr CommandDoc kDocs[] = {
+constexpr CommandDoc kStringDocs[] = {
     {"append", "string", "2.0.0", "O(1) amortised",
      "Adds bytes at the end of a string, creating it if needed.",
      "key:k value"},
@@ -114,6 +114,6 @@ constexpr CommandDoc kDocs[] = {
 
 }  // namespace
 
-std::span<const CommandDoc> StringDocs() { return kDocs; }
+std::span<const CommandDoc> StringDocs() { return kStringDocs; }
 
 }  // namespace basalt::docs

@@ -6,6 +6,7 @@
 #include "core/cmd/bitmap_handlers.h"
 #include "core/cmd/bitmap_words.h"
 #include "core/cmd/groups.h"
+#include "core/cmd/row_words.h"
 
 namespace basalt {
 
@@ -129,22 +130,20 @@ void BitposCommand(CommandContext& ctx) {
   ctx.reply.Integer(bit == 0 && open_end ? range.last + 1 : -1);
 }
 
-constexpr KeySpec kKey{1, 1, 1};
-
 // clang-format off
-constexpr CommandSpec kCommands[] = {
-    {"setbit", 4, kWrite | kDenyOom, kKey, Where::kKeys, SetbitCommand, "bitmap", ""},
-    {"getbit", 3, kReadonly | kFast, kKey, Where::kKeys, GetbitCommand, "bitmap", ""},
-    {"bitcount", -2, kReadonly, kKey, Where::kKeys, BitcountCommand, "bitmap", ""},
-    {"bitpos", -3, kReadonly, kKey, Where::kKeys, BitposCommand, "bitmap", ""},
+constexpr CommandSpec kBitmapCommands[] = {
+    {"setbit", 4, kWrite | kDenyOom, kFirst, Where::kKeys, SetbitCommand, "bitmap", ""},
+    {"getbit", 3, kReadonly | kFast, kFirst, Where::kKeys, GetbitCommand, "bitmap", ""},
+    {"bitcount", -2, kReadonly, kFirst, Where::kKeys, BitcountCommand, "bitmap", ""},
+    {"bitpos", -3, kReadonly, kFirst, Where::kKeys, BitposCommand, "bitmap", ""},
     {"bitop", -4, kWrite | kDenyOom, {2, -1, 1}, Where::kKeys, BitopCommand, "bitmap", ""},
-    {"bitfield", -2, kWrite | kDenyOom, kKey, Where::kKeys, BitfieldCommand, "bitmap", ""},
-    {"bitfield_ro", -2, kReadonly | kFast, kKey, Where::kKeys, BitfieldCommand, "bitmap", ""},
+    {"bitfield", -2, kWrite | kDenyOom, kFirst, Where::kKeys, BitfieldCommand, "bitmap", ""},
+    {"bitfield_ro", -2, kReadonly | kFast, kFirst, Where::kKeys, BitfieldCommand, "bitmap", ""},
 };
 // clang-format on
 
 }  // namespace
 
-std::span<const CommandSpec> BitmapCommands() { return kCommands; }
+std::span<const CommandSpec> BitmapCommands() { return kBitmapCommands; }
 
 }  // namespace basalt

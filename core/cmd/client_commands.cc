@@ -8,6 +8,7 @@
 #include "core/cmd/command_help.h"
 #include "core/cmd/connection_session.h"
 #include "core/cmd/groups.h"
+#include "core/cmd/row_words.h"
 #include "core/shard/host.h"
 #include "core/shard/shard.h"
 #include "core/shard/world.h"
@@ -282,9 +283,8 @@ void Help(CommandContext& ctx) {
 void NotReached(CommandContext& ctx) { ReplyWrongArity(ctx); }
 
 constexpr uint32_t kOwn = kNoScript | kLoading | kStale;
-constexpr uint32_t kAll = kAdmin | kNoScript | kLoading | kStale;
 
-constexpr CommandSpec kSubcommands[] = {
+constexpr CommandSpec kClientSubcommands[] = {
     {"client|caching", 3, kOwn, {}, Where::kHome, Caching, "connection", ""},
     {"client|getname", 2, kOwn, {}, Where::kHome, GetName, "connection", ""},
     {"client|getredir", 2, kOwn, {}, Where::kHome, GetRedir, "connection", ""},
@@ -298,28 +298,28 @@ constexpr CommandSpec kSubcommands[] = {
      .group = "connection",
      .categories = "",
      .tips = "nondeterministic_output"},
-    {"client|kill", -3, kAll, {}, Where::kAllShards, Kill, "connection", ""},
+    {"client|kill", -3, kWatchful, {}, Where::kAllShards, Kill, "connection", ""},
     {.name = "client|list",
      .arity = -2,
-     .flags = kAll,
+     .flags = kWatchful,
      .where = Where::kAllShards,
      .handler = List,
      .group = "connection",
      .categories = "",
      .tips = "nondeterministic_output"},
-    {"client|no-evict", 3, kAll, {}, Where::kHome, NoEvict, "connection", ""},
+    {"client|no-evict", 3, kWatchful, {}, Where::kHome, NoEvict, "connection", ""},
     {"client|no-touch", 3, kOwn, {}, Where::kHome, NoTouch, "connection", ""},
-    {"client|pause", -3, kAll, {}, Where::kHome, Pause, "connection", ""},
+    {"client|pause", -3, kWatchful, {}, Where::kHome, Pause, "connection", ""},
     {"client|reply", 3, kOwn, {}, Where::kHomeInTurn, ReplyMode, "connection", ""},
     {"client|setinfo", 4, kOwn, {}, Where::kHome, SetInfo, "connection", ""},
     {"client|setname", 3, kOwn, {}, Where::kHome, SetName, "connection", ""},
     {"client|tracking", -3, kOwn, {}, Where::kHome, Tracking, "connection", ""},
     {"client|trackinginfo", 2, kOwn, {}, Where::kHome, TrackingInfo, "connection", ""},
-    {"client|unblock", -3, kAll, {}, Where::kAllShards, Unblock, "connection", ""},
-    {"client|unpause", 2, kAll, {}, Where::kHome, Unpause, "connection", ""},
+    {"client|unblock", -3, kWatchful, {}, Where::kAllShards, Unblock, "connection", ""},
+    {"client|unpause", 2, kWatchful, {}, Where::kHome, Unpause, "connection", ""},
 };
 
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kClientCommands[] = {
     {.name = "client",
      .arity = -2,
      .flags = 0,
@@ -327,11 +327,11 @@ constexpr CommandSpec kCommands[] = {
      .handler = NotReached,
      .group = "connection",
      .categories = "",
-     .subcommands = kSubcommands},
+     .subcommands = kClientSubcommands},
 };
 
 }  // namespace
 
-std::span<const CommandSpec> ClientCommands() { return kCommands; }
+std::span<const CommandSpec> ClientCommands() { return kClientCommands; }
 
 }  // namespace basalt

@@ -7,6 +7,7 @@
 #include "core/cmd/command_help.h"
 #include "core/cmd/command_shapes.h"
 #include "core/cmd/groups.h"
+#include "core/cmd/row_words.h"
 
 namespace basalt {
 namespace {
@@ -155,7 +156,7 @@ void Help(CommandContext& ctx) {
 constexpr uint32_t kAlways = kLoading | kStale;
 constexpr char kAnyOrder[] = "nondeterministic_output_order";
 
-constexpr CommandSpec kSubcommands[] = {
+constexpr CommandSpec kCommandSubcommands[] = {
     {"command|count", 2, kAlways, {}, Where::kHome, Count, "connection", ""},
     {"command|docs", -2, kAlways, {}, Where::kHome, Docs, "connection", "", {}, kAnyOrder},
     {"command|getkeys", -4, kAlways, {}, Where::kHome, GetKeys, "connection", ""},
@@ -165,7 +166,7 @@ constexpr CommandSpec kSubcommands[] = {
     {"command|list", -2, kAlways, {}, Where::kHome, List, "connection", "", {}, kAnyOrder},
 };
 
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kCommandCommands[] = {
     {"command",
      -1,
      kAlways,
@@ -174,12 +175,12 @@ constexpr CommandSpec kCommands[] = {
      All,
      "server",
      "@connection",
-     kSubcommands,
+     kCommandSubcommands,
      kAnyOrder},
 };
 
 }  // namespace
 
-std::span<const CommandSpec> CommandCommands() { return kCommands; }
+std::span<const CommandSpec> CommandCommands() { return kCommandCommands; }
 
 }  // namespace basalt

@@ -9,6 +9,7 @@
 #include "core/cmd/command_help.h"
 #include "core/cmd/groups.h"
 #include "core/cmd/info_reset.h"
+#include "core/cmd/row_words.h"
 #include "core/resp/errors.h"
 #include "core/shard/client.h"
 #include "core/shard/host.h"
@@ -86,16 +87,14 @@ void Help(CommandContext& ctx) {
 
 void NotReached(CommandContext& ctx) { ReplyWrongArity(ctx); }
 
-constexpr uint32_t kAll = kAdmin | kNoScript | kLoading | kStale;
-
-constexpr CommandSpec kSubcommands[] = {
-    {"config|get", -3, kAll, {}, Where::kHome, Get, "server", ""},
+constexpr CommandSpec kConfigSubcommands[] = {
+    {"config|get", -3, kWatchful, {}, Where::kHome, Get, "server", ""},
     {"config|help", 2, kLoading | kStale, {}, Where::kHome, Help, "server", ""},
-    {"config|resetstat", 2, kAll, {}, Where::kAllShards, ResetStat, "server", ""},
-    {"config|rewrite", 2, kAll, {}, Where::kHome, Rewrite, "server", ""},
+    {"config|resetstat", 2, kWatchful, {}, Where::kAllShards, ResetStat, "server", ""},
+    {"config|rewrite", 2, kWatchful, {}, Where::kHome, Rewrite, "server", ""},
     {"config|set",
      -4,
-     kAll,
+     kWatchful,
      {},
      Where::kAllShards,
      Set,
@@ -105,7 +104,7 @@ constexpr CommandSpec kSubcommands[] = {
      "request_policy:all_nodes response_policy:all_succeeded"},
 };
 
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kConfigCommands[] = {
     {.name = "config",
      .arity = -2,
      .flags = 0,
@@ -113,11 +112,11 @@ constexpr CommandSpec kCommands[] = {
      .handler = NotReached,
      .group = "server",
      .categories = "",
-     .subcommands = kSubcommands},
+     .subcommands = kConfigSubcommands},
 };
 
 }  // namespace
 
-std::span<const CommandSpec> ConfigCommands() { return kCommands; }
+std::span<const CommandSpec> ConfigCommands() { return kConfigCommands; }
 
 }  // namespace basalt

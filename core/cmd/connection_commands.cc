@@ -103,7 +103,7 @@ void HelloCommand(CommandContext& ctx) {
 
 constexpr uint32_t kSession = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
 
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kConnectionCommands[] = {
     {.name = "ping",
      .arity = -1,
      .flags = kFast,
@@ -144,6 +144,6 @@ bool NameClient(CommandContext& ctx, std::string_view name) {
   return true;
 }
 
-std::span<const CommandSpec> ConnectionCommands() { return kCommands; }
+std::span<const CommandSpec> ConnectionCommands() { return kConnectionCommands; }
 
 }  // namespace basalt

@@ -4,6 +4,7 @@
 
 #include "core/cmd/expire_options.h"
 #include "core/cmd/groups.h"
+#include "core/cmd/row_words.h"
 
 namespace basalt {
 namespace {
@@ -115,28 +116,27 @@ void PersistCommand(CommandContext& ctx) {
   ctx.reply.Integer(cleared);
 }
 
-constexpr KeySpec kKey{1, 1, 1};
 constexpr uint32_t kQuickWrite = kWrite | kFast;
 constexpr uint32_t kQuickRead = kReadonly | kFast;
 
 // clang-format off
-constexpr CommandSpec kCommands[] = {
-    {"expire", -3, kQuickWrite, kKey, Where::kKeys, ExpireCommand, "generic", ""},
-    {"pexpire", -3, kQuickWrite, kKey, Where::kKeys, PexpireCommand, "generic", ""},
-    {"expireat", -3, kQuickWrite, kKey, Where::kKeys, ExpireatCommand, "generic", ""},
-    {"pexpireat", -3, kQuickWrite, kKey, Where::kKeys, PexpireatCommand, "generic", ""},
-    {"ttl", 2, kQuickRead, kKey, Where::kKeys, TtlCommand, "generic", "", {},
+constexpr CommandSpec kExpireCommands[] = {
+    {"expire", -3, kQuickWrite, kFirst, Where::kKeys, ExpireCommand, "generic", ""},
+    {"pexpire", -3, kQuickWrite, kFirst, Where::kKeys, PexpireCommand, "generic", ""},
+    {"expireat", -3, kQuickWrite, kFirst, Where::kKeys, ExpireatCommand, "generic", ""},
+    {"pexpireat", -3, kQuickWrite, kFirst, Where::kKeys, PexpireatCommand, "generic", ""},
+    {"ttl", 2, kQuickRead, kFirst, Where::kKeys, TtlCommand, "generic", "", {},
      "nondeterministic_output"},
-    {"pttl", 2, kQuickRead, kKey, Where::kKeys, PttlCommand, "generic", "", {},
+    {"pttl", 2, kQuickRead, kFirst, Where::kKeys, PttlCommand, "generic", "", {},
      "nondeterministic_output"},
-    {"expiretime", 2, kQuickRead, kKey, Where::kKeys, ExpiretimeCommand, "generic", ""},
-    {"pexpiretime", 2, kQuickRead, kKey, Where::kKeys, PexpiretimeCommand, "generic", ""},
-    {"persist", 2, kQuickWrite, kKey, Where::kKeys, PersistCommand, "generic", ""},
+    {"expiretime", 2, kQuickRead, kFirst, Where::kKeys, ExpiretimeCommand, "generic", ""},
+    {"pexpiretime", 2, kQuickRead, kFirst, Where::kKeys, PexpiretimeCommand, "generic", ""},
+    {"persist", 2, kQuickWrite, kFirst, Where::kKeys, PersistCommand, "generic", ""},
 };
 // clang-format on
 
 }  // namespace
 
-std::span<const CommandSpec> ExpireCommands() { return kCommands; }
+std::span<const CommandSpec> ExpireCommands() { return kExpireCommands; }
 
 }  // namespace basalt

@@ -182,7 +182,7 @@ void FunctionHelp(CommandContext& ctx) {
 
 constexpr char kToAll[] = "request_policy:all_shards response_policy:all_succeeded";
 
-constexpr CommandSpec kSubcommands[] = {
+constexpr CommandSpec kFunctionSubcommands[] = {
     {"function|delete",
      3,
      kWrite | kNoScript,
@@ -259,6 +259,6 @@ constexpr CommandSpec kSubcommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> FunctionSubcommands() { return kSubcommands; }
+std::span<const CommandSpec> FunctionSubcommands() { return kFunctionSubcommands; }
 
 }  // namespace basalt

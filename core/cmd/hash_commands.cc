@@ -1,15 +1,11 @@
 #include "core/cmd/groups.h"
 #include "core/cmd/hash_handlers.h"
+#include "core/cmd/row_words.h"
 
 namespace basalt {
 namespace {
 
-constexpr uint32_t kGrow = kWrite | kDenyOom;
-constexpr KeySpec kFirst{1, 1, 1};
-constexpr const char* kAnyOrder = "nondeterministic_output_order";
-constexpr const char* kRandom = "nondeterministic_output";
-
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kHashCommands[] = {
     {"hset", -4, kGrow | kFast, kFirst, Where::kKeys, HsetCommand, "hash", ""},
     {"hmset", -4, kGrow | kFast, kFirst, Where::kKeys, HmsetCommand, "hash", ""},
     {"hsetnx", 4, kGrow | kFast, kFirst, Where::kKeys, HsetnxCommand, "hash", ""},
@@ -24,12 +20,12 @@ constexpr CommandSpec kCommands[] = {
     {"hstrlen", 3, kReadonly | kFast, kFirst, Where::kKeys, HstrlenCommand, "hash", ""},
     {"hincrby", 4, kGrow | kFast, kFirst, Where::kKeys, HincrbyCommand, "hash", ""},
     {"hincrbyfloat", 4, kGrow | kFast, kFirst, Where::kKeys, HincrbyfloatCommand, "hash", ""},
-    {"hrandfield", -2, kReadonly, kFirst, Where::kKeys, HrandfieldCommand, "hash", "", {}, kRandom},
-    {"hscan", -3, kReadonly, kFirst, Where::kKeys, HscanCommand, "hash", "", {}, kRandom},
+    {"hrandfield", -2, kReadonly, kFirst, Where::kKeys, HrandfieldCommand, "hash", "", {}, kDrawn},
+    {"hscan", -3, kReadonly, kFirst, Where::kKeys, HscanCommand, "hash", "", {}, kDrawn},
 };
 
 }  // namespace
 
-std::span<const CommandSpec> HashCommands() { return kCommands; }
+std::span<const CommandSpec> HashCommands() { return kHashCommands; }
 
 }  // namespace basalt

@@ -1,13 +1,10 @@
 #include "core/cmd/arguments.h"
 #include "core/cmd/groups.h"
 #include "core/cmd/key_handlers.h"
+#include "core/cmd/row_words.h"
 
 namespace basalt {
 namespace {
-
-constexpr KeySpec kFirst{1, 1, 1};
-constexpr KeySpec kAll{1, -1, 1};
-constexpr KeySpec kTwo{1, 2, 1};
 
 // The key to sort, and where STORE puts the result: the last STORE counts. What BY and GET make up
 // depends on the data, which is why SORT runs with all shards parked.
@@ -42,7 +39,7 @@ constexpr CommandSpec kObjectSubcommands[] = {
 constexpr const char* kSortCategories = "@set @sortedset @list @dangerous";
 
 // clang-format off
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kKeyCommands[] = {
     {"del", -2, kWrite, kAll, Where::kKeys, DelCommand, "generic", "", {},
      "request_policy:multi_shard response_policy:agg_sum", nullptr, Spread::kSum},
     {"unlink", -2, kWrite | kFast, kAll, Where::kKeys, DelCommand, "generic", "", {},
@@ -75,6 +72,6 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> KeyCommands() { return kCommands; }
+std::span<const CommandSpec> KeyCommands() { return kKeyCommands; }
 
 }  // namespace basalt

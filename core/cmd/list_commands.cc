@@ -2,19 +2,12 @@
 #include "core/cmd/blocking_ops.h"
 #include "core/cmd/groups.h"
 #include "core/cmd/list_handlers.h"
+#include "core/cmd/row_words.h"
 
 namespace basalt {
 namespace {
 
-constexpr uint32_t kGrow = kWrite | kDenyOom;
-constexpr uint32_t kWait = kWrite | kBlocking;
-constexpr KeySpec kFirst{1, 1, 1};
-constexpr KeySpec kTwo{1, 2, 1};
-constexpr KeySpec kButLast{1, -2, 1};
-constexpr KeySpec kCounted{0, 0, 0, FindCountedKeys};
-constexpr KeySpec kCountedAfter{0, 0, 0, FindKeysAfterTimeout};
-
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kListCommands[] = {
     {"lpush", -3, kGrow | kFast, kFirst, Where::kKeys, LpushCommand, "list", ""},
     {"rpush", -3, kGrow | kFast, kFirst, Where::kKeys, RpushCommand, "list", ""},
     {"lpushx", -3, kGrow | kFast, kFirst, Where::kKeys, LpushxCommand, "list", ""},
@@ -43,6 +36,6 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> ListCommands() { return kCommands; }
+std::span<const CommandSpec> ListCommands() { return kListCommands; }
 
 }  // namespace basalt

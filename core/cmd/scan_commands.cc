@@ -98,7 +98,7 @@ void RandomkeyCommand(CommandContext& ctx) {
 }
 
 // clang-format off
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kScanCommands[] = {
     {"scan", -2, kReadonly, {}, Where::kCursor, ScanCommand, "generic", "", {},
      "nondeterministic_output request_policy:special"},
     {"keys", 2, kReadonly, {}, Where::kAllShards, KeysCommand, "generic", "@dangerous", {},
@@ -112,6 +112,6 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> ScanCommands() { return kCommands; }
+std::span<const CommandSpec> ScanCommands() { return kScanCommands; }
 
 }  // namespace basalt

@@ -196,7 +196,7 @@ void Help(CommandContext& ctx) {
 
 constexpr uint32_t kChange = kAdmin | kStale | kNoAsyncLoading;
 constexpr char kVaries[] = "nondeterministic_output";
-constexpr CommandSpec kSubcommands[] = {
+constexpr CommandSpec kServerClusterSubcommands[] = {
     {"cluster|addslots", -3, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|addslotsrange", -4, kChange, {}, Where::kHome, Refused, "cluster", ""},
     {"cluster|bumpepoch", 2, kChange, {}, Where::kHome, Refused, "cluster", "", {}, kVaries},
@@ -255,6 +255,6 @@ constexpr CommandSpec kSubcommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> ClusterSubcommands() { return kSubcommands; }
+std::span<const CommandSpec> ClusterSubcommands() { return kServerClusterSubcommands; }
 
 }  // namespace basalt

@@ -157,7 +157,7 @@ CommandSpec Container(const char* name, std::span<const CommandSpec> subcommands
 }  // namespace
 
 std::span<const CommandSpec> ServerCommands() {
-  static const CommandSpec kCommands[] = {
+  static const CommandSpec kServerCommands[] = {
       {"asking", 1, kFast, {}, kHere, ClusterModeCommand, "cluster", "@connection"},
       {"bgrewriteaof", 1, kSaving, {}, kEverywhere, BgrewriteaofCommand, "server", ""},
       {"bgsave", -1, kSaving, {}, kEverywhere, BgsaveCommand, "server", ""},
@@ -253,7 +253,7 @@ std::span<const CommandSpec> ServerCommands() {
       Container("module", kModule),
       Container("slowlog", SlowlogSubcommands()),
   };
-  return kCommands;
+  return kServerCommands;
 }
 
 }  // namespace basalt

@@ -121,7 +121,7 @@ bool UsageKey(Args args, std::vector<uint32_t>* positions) {
 
 constexpr char kTips[] =
     "nondeterministic_output request_policy:all_shards response_policy:special";
-constexpr CommandSpec kSubcommands[] = {
+constexpr CommandSpec kServerMemorySubcommands[] = {
     {"memory|doctor", 2, 0, {}, Where::kAllShards, Doctor, "server", "", {}, kTips},
     {"memory|help", 2, kLoading | kStale, {}, Where::kHome, Help, "server", ""},
     {"memory|malloc-stats", 2, 0, {}, Where::kHome, MallocStats, "server", "", {}, kTips},
@@ -141,6 +141,6 @@ constexpr CommandSpec kSubcommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> MemorySubcommands() { return kSubcommands; }
+std::span<const CommandSpec> MemorySubcommands() { return kServerMemorySubcommands; }
 
 }  // namespace basalt

@@ -5,6 +5,7 @@
 
 #include "core/cmd/arguments.h"
 #include "core/cmd/command_help.h"
+#include "core/cmd/row_words.h"
 #include "core/cmd/server_handlers.h"
 #include "core/shard/shard.h"
 #include "core/shard/world.h"
@@ -121,7 +122,6 @@ constexpr CommandSpec kSlowlog[] = {
      "request_policy:all_nodes response_policy:all_succeeded"},
 };
 
-constexpr uint32_t kWatchful = kAdmin | kNoScript | kLoading | kStale;
 constexpr char kTips[] = "nondeterministic_output request_policy:all_nodes response_policy:special";
 constexpr CommandSpec kLatency[] = {
     {"latency|doctor", 2, kWatchful, {}, Where::kHome, LatencyDoctor, "server", "", {}, kTips},

@@ -1,6 +1,7 @@
 #include "core/cmd/arguments.h"
 #include "core/cmd/blocking_ops.h"
 #include "core/cmd/groups.h"
+#include "core/cmd/row_words.h"
 #include "core/cmd/zset_handlers.h"
 
 namespace basalt {
@@ -15,18 +16,10 @@ bool FindStoreKeys(Args args, std::vector<uint32_t>* positions) {
   return true;
 }
 
-constexpr uint32_t kRead = kReadonly;
-constexpr uint32_t kGrow = kWrite | kDenyOom;
-constexpr uint32_t kWait = kWrite | kBlocking;
-constexpr KeySpec kFirst{1, 1, 1};
-constexpr KeySpec kButLast{1, -2, 1};
-constexpr KeySpec kCounted{0, 0, 0, FindCountedKeys};
-constexpr KeySpec kCountedAfter{0, 0, 0, FindKeysAfterTimeout};
 constexpr KeySpec kStore{1, 1, 1, FindStoreKeys};
 constexpr const char* kGroup = "sorted-set";
-constexpr const char* kDrawn = "nondeterministic_output";
 
-constexpr CommandSpec kCommands[] = {
+constexpr CommandSpec kZsetCommands[] = {
     {"zadd", -4, kGrow | kFast, kFirst, Where::kKeys, ZaddCommand, kGroup, ""},
     {"zincrby", 4, kGrow | kFast, kFirst, Where::kKeys, ZincrbyCommand, kGroup, ""},
     {"zrem", -3, kWrite | kFast, kFirst, Where::kKeys, ZremCommand, kGroup, ""},
@@ -42,26 +35,36 @@ constexpr CommandSpec kCommands[] = {
      ""},
     {"bzmpop", -5, kWait | kMovableKeys, kCountedAfter, Where::kBlocking, BzmpopCommand, kGroup,
      ""},
-    {"zcard", 2, kRead | kFast, kFirst, Where::kKeys, ZcardCommand, kGroup, ""},
-    {"zscore", 3, kRead | kFast, kFirst, Where::kKeys, ZscoreCommand, kGroup, ""},
-    {"zmscore", -3, kRead | kFast, kFirst, Where::kKeys, ZmscoreCommand, kGroup, ""},
-    {"zcount", 4, kRead | kFast, kFirst, Where::kKeys, ZcountCommand, kGroup, ""},
-    {"zlexcount", 4, kRead | kFast, kFirst, Where::kKeys, ZlexcountCommand, kGroup, ""},
-    {"zrank", 3, kRead | kFast, kFirst, Where::kKeys, ZrankCommand, kGroup, ""},
-    {"zrevrank", 3, kRead | kFast, kFirst, Where::kKeys, ZrevrankCommand, kGroup, ""},
-    {"zrandmember", -2, kRead, kFirst, Where::kKeys, ZrandmemberCommand, kGroup, "", {}, kDrawn},
-    {"zscan", -3, kRead, kFirst, Where::kKeys, ZscanCommand, kGroup, "", {}, kDrawn},
-    {"zrange", -4, kRead, kFirst, Where::kKeys, ZrangeCommand, kGroup, ""},
+    {"zcard", 2, kReadonly | kFast, kFirst, Where::kKeys, ZcardCommand, kGroup, ""},
+    {"zscore", 3, kReadonly | kFast, kFirst, Where::kKeys, ZscoreCommand, kGroup, ""},
+    {"zmscore", -3, kReadonly | kFast, kFirst, Where::kKeys, ZmscoreCommand, kGroup, ""},
+    {"zcount", 4, kReadonly | kFast, kFirst, Where::kKeys, ZcountCommand, kGroup, ""},
+    {"zlexcount", 4, kReadonly | kFast, kFirst, Where::kKeys, ZlexcountCommand, kGroup, ""},
+    {"zrank", 3, kReadonly | kFast, kFirst, Where::kKeys, ZrankCommand, kGroup, ""},
+    {"zrevrank", 3, kReadonly | kFast, kFirst, Where::kKeys, ZrevrankCommand, kGroup, ""},
+    {"zrandmember",
+     -2,
+     kReadonly,
+     kFirst,
+     Where::kKeys,
+     ZrandmemberCommand,
+     kGroup,
+     "",
+     {},
+     kDrawn},
+    {"zscan", -3, kReadonly, kFirst, Where::kKeys, ZscanCommand, kGroup, "", {}, kDrawn},
+    {"zrange", -4, kReadonly, kFirst, Where::kKeys, ZrangeCommand, kGroup, ""},
     {"zrangestore", -5, kGrow, {1, 2, 1}, Where::kKeys, ZrangestoreCommand, kGroup, ""},
-    {"zrevrange", -4, kRead, kFirst, Where::kKeys, ZrevrangeCommand, kGroup, ""},
-    {"zrangebyscore", -4, kRead, kFirst, Where::kKeys, ZrangebyscoreCommand, kGroup, ""},
-    {"zrevrangebyscore", -4, kRead, kFirst, Where::kKeys, ZrevrangebyscoreCommand, kGroup, ""},
-    {"zrangebylex", -4, kRead, kFirst, Where::kKeys, ZrangebylexCommand, kGroup, ""},
-    {"zrevrangebylex", -4, kRead, kFirst, Where::kKeys, ZrevrangebylexCommand, kGroup, ""},
-    {"zunion", -3, kRead | kMovableKeys, kCounted, Where::kKeys, ZunionCommand, kGroup, ""},
-    {"zinter", -3, kRead | kMovableKeys, kCounted, Where::kKeys, ZinterCommand, kGroup, ""},
-    {"zdiff", -3, kRead | kMovableKeys, kCounted, Where::kKeys, ZdiffCommand, kGroup, ""},
-    {"zintercard", -3, kRead | kMovableKeys, kCounted, Where::kKeys, ZintercardCommand, kGroup, ""},
+    {"zrevrange", -4, kReadonly, kFirst, Where::kKeys, ZrevrangeCommand, kGroup, ""},
+    {"zrangebyscore", -4, kReadonly, kFirst, Where::kKeys, ZrangebyscoreCommand, kGroup, ""},
+    {"zrevrangebyscore", -4, kReadonly, kFirst, Where::kKeys, ZrevrangebyscoreCommand, kGroup, ""},
+    {"zrangebylex", -4, kReadonly, kFirst, Where::kKeys, ZrangebylexCommand, kGroup, ""},
+    {"zrevrangebylex", -4, kReadonly, kFirst, Where::kKeys, ZrevrangebylexCommand, kGroup, ""},
+    {"zunion", -3, kReadonly | kMovableKeys, kCounted, Where::kKeys, ZunionCommand, kGroup, ""},
+    {"zinter", -3, kReadonly | kMovableKeys, kCounted, Where::kKeys, ZinterCommand, kGroup, ""},
+    {"zdiff", -3, kReadonly | kMovableKeys, kCounted, Where::kKeys, ZdiffCommand, kGroup, ""},
+    {"zintercard", -3, kReadonly | kMovableKeys, kCounted, Where::kKeys, ZintercardCommand, kGroup,
+     ""},
     {"zunionstore", -4, kGrow | kMovableKeys, kStore, Where::kKeys, ZunionstoreCommand, kGroup, ""},
     {"zinterstore", -4, kGrow | kMovableKeys, kStore, Where::kKeys, ZinterstoreCommand, kGroup, ""},
     {"zdiffstore", -4, kGrow | kMovableKeys, kStore, Where::kKeys, ZdiffstoreCommand, kGroup, ""},
@@ -69,6 +72,6 @@ constexpr CommandSpec kCommands[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> ZSetCommands() { return kCommands; }
+std::span<const CommandSpec> ZSetCommands() { return kZsetCommands; }
 
 }  // namespace basalt
