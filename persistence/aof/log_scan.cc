@@ -44,7 +44,7 @@ class ShardScanner {
     const uint64_t settled = manifest.settled.epoch.value;
     scan_.complete = scan_.max_epoch = scan_.promised = Epoch(settled > 0 ? settled - 1 : 0);
     scan_.marked = Epoch(std::max<uint64_t>(manifest.base_epoch.value, 1) - 1);
-    scan_.start = scan_.end = files().start;
+    scan_.start = scan_.end = scan_.durable = files().start;
     scan_.points.push_back(ScanPoint{});
   }
 
@@ -106,6 +106,7 @@ class ShardScanner {
     file.header = *header;
     file.has_header = true;
     file.valid_to = kFileHeaderSize;
+    scan_.durable = header->start;  // a file is begun only when the one before it is durable
     return absl::OkStatus();
   }
 
@@ -172,6 +173,7 @@ class ShardScanner {
     scan_.records += header.records;
     scan_.bytes += batch.size();
     scan_.end.value += batch.size();
+    scan_.durable = std::max(scan_.durable, header.durable);
     scan_.files.back().valid_to = batch.end();
     point_.max_epoch = std::max(point_.max_epoch, header.epoch);
   }

@@ -183,6 +183,17 @@ class ShardPlanner {
     }
     plan_.append_file = files.back().name;
     plan_.append_offset = last_file_ + 1 == files.size() ? to : 0;
+    NoteUnproven(files[last_file_], to);
+  }
+
+  // Only the last file with content can hold any. Of one that has no batch yet, or only some that
+  // nothing proves durable, not even the header line is.
+  void NoteUnproven(const ScannedFile& file, uint64_t to) {
+    uint64_t from = 0;
+    if (scan_.durable > file.header.start) {
+      from = kFileHeaderSize + scan_.durable.value - file.header.start.value;
+    }
+    if (from < to) plan_.unproven = UnprovenEnd{file.name, from, to, file.header.start};
   }
 
   const ShardScan& scan_;
@@ -332,39 +343,6 @@ absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& dire
     scans.push_back(*std::move(scan));
   }
   return PlanRecovery(fs, directory, manifest, scans, options);
-}
-
-absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan& plan) {
-  if (plan.for_copy)
-    return absl::FailedPreconditionError("this plan is for a copy of the log only");
-  // First of all, what counts must be durable: after a mere crash of the process it may stand in
-  // the page cache only, and the manifest is about to promise that it is there.
-  for (const ShardPlan& shard : plan.shards) {
-    for (const LogRange& range : shard.ranges) {
-      absl::StatusOr<std::unique_ptr<File>> file =
-          fs.Open(store.PathOf(range.file), OpenMode::kReadWrite);
-      if (!file.ok()) return file.status();
-      if (MutantIs("kept-unsynced")) continue;
-      if (absl::Status s = (*file)->Sync(); !s.ok()) return s;
-    }
-  }
-  Manifest manifest = store.current();
-  if (!MutantIs("void-forgotten")) manifest.settled = plan.settled;
-  manifest.next_tx = plan.next_tx;
-  if (absl::Status s = store.Install(std::move(manifest)); !s.ok()) return s;
-  for (const ShardPlan& shard : plan.shards) {
-    // From the last file backwards: a file that ends too early with another behind it would look
-    // like damage.
-    for (auto it = shard.truncations.rbegin(); it != shard.truncations.rend(); ++it) {
-      const Truncation& cut = *it;
-      absl::StatusOr<std::unique_ptr<File>> file =
-          fs.Open(store.PathOf(cut.file), OpenMode::kReadWrite);
-      if (!file.ok()) return file.status();
-      if (absl::Status s = (*file)->Truncate(cut.size); !s.ok()) return s;
-      if (absl::Status s = (*file)->Sync(); !s.ok()) return s;
-    }
-  }
-  return absl::OkStatus();
 }
 
 std::string RecoveryPlan::Summary() const {

@@ -5,8 +5,7 @@
 //   and checksum
 //   2. PlanRecovery     one thread, small: the cut over all shards, the ranges to apply, what is
 //   dropped and why
-//   3. ApplyPlan        one thread: syncs what counts, settles the verdict in the manifest,
-//   truncates
+//   3. ApplyPlan        makes durable what counts, settles the verdict in the manifest, truncates
 //   4. LogReader        one per shard: streams the commands of the plan's ranges
 //
 // RecoverLogs is 1 and 2 in one call. No state is shared but the FileSystem.
@@ -76,8 +75,9 @@ struct ShardScan {
   Epoch promised;  // some shard's always-batches prove that every shard was durable up to here
   Epoch marked;    // the largest completion mark that was read; base_epoch - 1 when there is none
   TxId max_tx;
-  Lsn start;  // of the first file, by the manifest
-  Lsn end;    // LSN after the last valid batch
+  Lsn start;    // of the first file, by the manifest
+  Lsn end;      // LSN after the last valid batch
+  Lsn durable;  // the log says itself that it was durable up to here; never below `start`
   uint64_t batches = 0, records = 0, bytes = 0;
   std::optional<int64_t> first_unix_s, last_unix_s;  // of the batches that note the time
   // None of them kRefuse: those are errors of the scan. With salvage the last one is, when
@@ -101,9 +101,21 @@ struct Truncation {
   bool operator==(const Truncation&) const = default;
 };
 
+// The end of what a shard keeps, as far as the log does not say that it was durable: maybe it is in
+// the page cache only, and maybe an fsync of it has failed there already. Whole batches, those that
+// do not count included; from 0 on: the file's header line, too.
+struct UnprovenEnd {
+  std::string file;
+  uint64_t from = 0, to = 0;
+  Lsn start;  // of the file
+
+  bool operator==(const UnprovenEnd&) const = default;
+};
+
 struct ShardPlan {
   ShardId shard;
   std::vector<LogRange> ranges;
+  std::optional<UnprovenEnd> unproven;
   std::vector<Truncation>
       truncations;             // files after the append position are cut to 0 and reused in turn
   std::string append_file;     // where the log goes on
@@ -143,9 +155,10 @@ absl::StatusOr<RecoveryPlan> PlanRecovery(FileSystem& fs, const std::string& dir
 absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& directory,
                                          const Manifest& manifest, const RecoveryOptions& options);
 
-// Makes the verdict final: syncs what counts, then writes the manifest, then truncates. If the
-// power goes in between, the next recovery comes to the same verdict. To be done before the first
-// byte is appended. Refuses a plan that is for_copy.
+// Makes the verdict final: writes anew what is not proven durable and syncs what counts, on several
+// threads; then writes the manifest, then truncates. If the power goes in between, the next recovery
+// comes to the same verdict. To be done before the first byte is appended. Refuses a plan that is
+// for_copy. DataLoss: a kept file has changed since the scan. (apply_plan.cc)
 absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan& plan);
 
 }  // namespace basalt
