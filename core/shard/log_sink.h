@@ -13,7 +13,7 @@ namespace basalt {
 // of them or none.
 struct TxStamp {
   TxId id;             // 0: not a multi-shard transaction
-  uint32_t parts = 0;  // how many shards it changed
+  uint32_t parts = 0;  // how many shards write one, maybe an empty one
 };
 
 class LogSink {

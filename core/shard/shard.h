@@ -274,6 +274,8 @@ class Shard final : public CompletionSink {
   void PublishDurable();
   void PublishTrouble();
   void Thaw();
+  bool AllDurable() const;
+  TxStamp SealSection(const std::vector<Shard*>& shards, Epoch epoch, bool always);
   bool MakeParkDurable(const std::vector<Shard*>& shards,
                        const std::vector<uint64_t>& batches_before, TxStamp tx, bool reveals);
   CommandContext::Setting SettingFor(Client* client) {

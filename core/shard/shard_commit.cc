@@ -114,15 +114,7 @@ bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
   const bool was_always = world_.always();
   section();
   epoch = world_.CurrentEpoch();  // the section may have begun a new one
-  TxStamp tx{};
-  for (Shard* shard : shards) tx.parts += !shard->keyspace_.journal().empty();
-  if (tx.parts > 1) tx.id = world_.NextTx();
-  for (Shard* shard : shards) {
-    const bool wrote = !shard->keyspace_.journal().empty();
-    if (wrote && shard->close_epoch_ < epoch) shard->close_epoch_ = epoch;
-    shard->SealJournal(epoch, wrote && tx.parts > 1 ? tx : TxStamp{});
-    shard->tick_epoch_ = epoch;
-  }
+  const TxStamp tx = SealSection(shards, epoch, was_always || world_.always());
   // Also when the section has ended `always`: replies still wait for what was recorded under it,
   // and under `no` nobody would sync it.
   const bool ended_always = was_always && !world_.always();
@@ -140,13 +132,40 @@ bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
   return durable;
 }
 
+// Every shard that wrote has a part. Under `always` so has, an empty one, each that holds something
+// not yet durable: what was written may come from there, and no epoch ties the two logs together.
+//
+//   shard 0   RPUSH a 1   (under way to the disk)
+//   shard 1               COPY a b: b is durable | the power goes: b holds what a has lost
+//
+// With its part behind the RPUSH, recovery drops the COPY with it; and if shard 0's log fails, b
+// stays frozen as long as a may still be lost.
+TxStamp Shard::SealSection(const std::vector<Shard*>& shards, Epoch epoch, bool always) {
+  auto wrote = [](Shard* shard) { return !shard->keyspace_.journal().empty(); };
+  const bool any = std::any_of(shards.begin(), shards.end(), wrote);
+  std::vector<Shard*> parts;
+  for (Shard* shard : shards) {
+    const bool source = any && always && !shard->AllDurable() && !MutantIs("source-untied");
+    if (wrote(shard) || source) parts.push_back(shard);
+  }
+  TxStamp tx{};
+  tx.parts = static_cast<uint32_t>(parts.size());
+  if (tx.parts > 1) tx.id = world_.NextTx();
+  for (Shard* shard : parts) {
+    if (wrote(shard) && shard->close_epoch_ < epoch) shard->close_epoch_ = epoch;
+    shard->SealJournal(epoch, tx);
+  }
+  for (Shard* shard : shards) shard->tick_epoch_ = epoch;
+  return tx;
+}
+
+bool Shard::AllDurable() const { return log_->durable_batch() + 1 >= log_->open_batch(); }
+
 // Under `always`, with everybody still standing. What only looks at the server (INFO) does not wait
 // for the disk.
 bool Shard::MakeParkDurable(const std::vector<Shard*>& shards,
                             const std::vector<uint64_t>& batches_before, TxStamp tx, bool reveals) {
-  auto all_durable = [](Shard* shard) {
-    return shard->log_->durable_batch() + 1 >= shard->log_->open_batch();
-  };
+  auto all_durable = [](Shard* shard) { return shard->AllDurable(); };
   bool sync = false, frozen = false;
   for (size_t i = 0; i < shards.size(); ++i) {
     sync |=

@@ -48,8 +48,9 @@ std::string DoneKey(std::string_view queue) { return StrCat("d", queue.substr(1)
 }  // namespace
 
 std::string Operation::ToString() const {
-  static constexpr const char* kNames[] = {"push",   "mset",  "set",  "incr", "cas",    "create",
-                                           "rename", "queue", "move", "pop",  "delete", "drop"};
+  static constexpr const char* kNames[] = {"push",   "mset",   "set",   "incr", "cas",
+                                           "create", "rename", "queue", "move", "pop",
+                                           "delete", "drop",   "copy"};
   std::string text = StrCat("#", number, " ", std::string_view(kNames[static_cast<int>(kind)]));
   for (const std::string& key : keys) StrAppend(&text, " ", key);
   if (target != 0) StrAppend(&text, " of #", target);
@@ -181,6 +182,8 @@ History::Fate History::FateOf(const Operation& op, const Contents& found, std::s
     case Kind::kDrop:
       for (const std::string& key : op.keys) there += found.contains(key);
       return there > 0 ? Fate::kGone : Fate::kUnknown;
+    case Kind::kCopy:
+      return found.contains(op.keys[0]) ? Fate::kThere : Fate::kGone;
   }
   return Fate::kUnknown;
 }
@@ -242,6 +245,14 @@ std::string History::CheckExplained(const Contents& found) const {
         int64_t of = 0;
         if (!ParseInt64(number, &of) || !operations_.contains(static_cast<uint64_t>(of))) {
           return wrong("had been lost for good");
+        }
+        break;
+      }
+      case 'k': {
+        if (before == nullptr || value != *before) return wrong("is not what was copied");
+        const std::vector<std::string>* source = ValueOf(found, key.substr(key.find(':', 2) + 1));
+        if (source == nullptr || !IsPrefix(value, *source)) {
+          return wrong("holds what its source has lost");
         }
         break;
       }

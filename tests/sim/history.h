@@ -8,6 +8,7 @@
 //   whole      an operation survived with all of its effects or with none
 //   explained  each key holds what it held at some moment: a list a first part of what it was, a
 //              counter no more; what a former cut took away stays away
+//   carried    what a copy of a list holds is in the list it was made from
 //   kept       what survived one recovery survives the next
 //   prefix     if X survived, and Y was acknowledged or its effect was seen before X was requested,
 //              then Y survived
@@ -43,6 +44,7 @@ struct Operation {
     kPop,     // from one of its keys (p:), of `item`
     kDelete,  // the keys of `target`, an MSET; with a push to keys[0] in one transaction
     kDrop,    // the same, without
+    kCopy,    // of keys[1] (l:), to k:<number>:<keys[1]>
   };
   Kind kind;
   uint64_t number = 0;

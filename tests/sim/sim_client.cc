@@ -26,6 +26,11 @@ uint64_t NumberOf(std::string_view text) {
   return ParseInt64(text, &number) && number > 0 ? static_cast<uint64_t>(number) : 0;
 }
 
+// Of the operation that made the key.
+uint64_t NumberInName(std::string_view key) {
+  return NumberOf(key.substr(2, key.find(':', 2) - 2));
+}
+
 std::string Encode(const std::vector<std::string>& words) {
   std::string text = StrCat("*", words.size(), "\r\n");
   for (const std::string& word : words) StrAppend(&text, "$", word.size(), "\r\n", word, "\r\n");
@@ -188,7 +193,8 @@ void SimClient::Nothing(uint64_t number) {
 
 void SimClient::MakeOne(bool alone) {
   const uint64_t roll = Below(100);
-  if (roll < 17) return MakePush();
+  if (roll < 13) return MakePush();
+  if (roll < 17) return MakeCopy();
   if (roll < 30) return MakePushes();
   if (roll < 40) return MakeMset();
   if (roll < 47) return MakeSet();
@@ -295,6 +301,17 @@ void SimClient::MakeRename() {
       Knows(op.number));
 }
 
+// Takes what others may have pushed just now, and nobody knows yet, to another shard.
+void SimClient::MakeCopy() {
+  Operation& op = New(Kind::kCopy);
+  const std::string source = Key('l', kLists);
+  op.keys = {StrCat("k:", op.number, ":", source), source};
+  workload_.copies_.push_back(op.keys[0]);
+  Ask(op.number, {{"COPY", source, op.keys[0]}}, [this, n = op.number](const Replies& replies) {
+    replies[0].integer == 1 ? Known(n) : Nothing(n);
+  });
+}
+
 void SimClient::MakeQueue() {
   Operation& op = New(Kind::kQueue);
   op.keys = {Key(Below(2) == 0 ? 'q' : 'p', kQueues)};
@@ -362,8 +379,8 @@ void SimClient::MakeDelete() {
 // --- reading
 
 SimClient::Words SimClient::ReadOf(const std::string& key) {
-  if (std::string_view("ldqp").find(key[0]) != std::string_view::npos) {
-    return {"LRANGE", key, key[0] == 'l' ? "-4" : "0", "-1"};
+  if (std::string_view("ldqpk").find(key[0]) != std::string_view::npos) {
+    return {"LRANGE", key, key[0] == 'l' || key[0] == 'k' ? "-4" : "0", "-1"};
   }
   return {"GET", key};
 }
@@ -371,6 +388,7 @@ SimClient::Words SimClient::ReadOf(const std::string& key) {
 void SimClient::NoteRead(const std::string& key, const ReplyValue& value) {
   if (value.is_aggregate()) {
     for (const ReplyValue& item : value.elements) Known(NumberOf(item.text));
+    if (key[0] == 'k' && !value.elements.empty()) Known(NumberInName(key));
     return;
   }
   if (value.is_null()) return;
@@ -396,7 +414,9 @@ void SimClient::MakeScan() {
   Ask(0, {{"SCAN", "0", "COUNT", "40"}}, [this](const Replies& replies) {
     for (const ReplyValue& key : replies[0].elements[1].elements) {
       const std::string_view name = key.text;
-      if (name[0] == 'm' || name[0] == 'r') Known(NumberOf(name.substr(2, name.find(':', 2) - 2)));
+      if (std::string_view("mrk").find(name[0]) != std::string_view::npos) {
+        Known(NumberInName(name));
+      }
     }
   });
 }
@@ -413,6 +433,10 @@ void SimClient::MakeRead() {
         NoteMset(n, replies[0].elements);
       });
     }
+  }
+  if (Below(6) == 0 && !workload_.copies_.empty()) {
+    const std::string& copy = workload_.copies_[Below(workload_.copies_.size())];
+    return Ask(0, {ReadOf(copy)}, [this, copy](const Replies& r) { NoteRead(copy, r[0]); });
   }
   static constexpr struct {
     char kind;

@@ -72,6 +72,7 @@ class SimClient final : public ClientEnd {
   void MakeCas();
   void MakeCreate();
   void MakeRename();
+  void MakeCopy();
   void MakeQueue();
   void MakeMove(bool alone);
   void MakePop(bool alone);

@@ -55,6 +55,7 @@ class Workload {
   std::string failure_;
   // Numbers of what later operations may work on.
   std::vector<uint64_t> msets_, creates_;
+  std::vector<std::string> copies_;  // keys
 };
 
 }  // namespace basalt::sim
