@@ -157,6 +157,9 @@ absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan&
   }
   if (!MutantIs("void-forgotten")) manifest.settled = plan.settled;
   manifest.next_tx = plan.next_tx;
+  for (size_t i = 0; i < plan.shards.size(); ++i) {
+    manifest.shards[i].durable = plan.shards[i].append_lsn;
+  }
   if (absl::Status s = store.Install(std::move(manifest)); !s.ok()) return s;
   for (const ShardPlan& shard : plan.shards) {
     if (absl::Status s = Truncate(fs, store, shard); !s.ok()) return s;

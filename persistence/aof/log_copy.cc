@@ -102,6 +102,7 @@ class Copier {
       files->incrementals.push_back(file.name);
     }
     if (range != plan.ranges.size()) return absl::InternalError("the plan is of another scan");
+    files->durable = at_;
     if (!files->incrementals.empty()) return absl::OkStatus();
     // A shard without records has one empty file, as after its creation.
     files->incrementals.push_back(scan.files.back().name);

@@ -145,8 +145,7 @@ uint32_t BatchCrcStart(std::string_view header_line, Lsn at, uint64_t salt) {
   const uint64_t place[2] = {salt, at.value};
   char bytes[sizeof(place)];
   std::memcpy(bytes, place, sizeof(place));
-  return Crc32c(Crc32c(0, {bytes, sizeof(bytes)}),
-                header_line.substr(0, kBatchHeaderSize - kCrcField));
+  return Crc32c(Crc32c(0, {bytes, sizeof(bytes)}), header_line.substr(0, kBatchHeaderSealed));
 }
 
 void AppendBatch(std::string* out, BatchHeader header, const std::optional<TxPart>& tx,

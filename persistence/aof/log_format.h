@@ -24,6 +24,7 @@ inline constexpr size_t kFileHeaderSize = 86;
 inline constexpr size_t kBatchHeaderSize = 91;
 //   #BT1 txid participants
 //    4   +1+16 +1+4 +2
+inline constexpr size_t kBatchHeaderSealed = kBatchHeaderSize - (1 + 8 + 2);  // what the crc covers
 inline constexpr size_t kTxLineSize = 28;
 
 //   #TS:seconds        decimal, as Redis has it

@@ -6,11 +6,11 @@
 #include "core/base/crc.h"
 #include "core/base/strings.h"
 #include "core/io/in_parallel.h"
+#include "persistence/aof/durable_proof.h"
 
 namespace basalt {
 namespace {
 
-constexpr std::string_view kBatchMark = "#BB1 ";
 constexpr uint64_t kPointSpacing = uint64_t{1} << 20;
 constexpr size_t kHopWindow = size_t{64} << 10;
 
@@ -44,7 +44,8 @@ class ShardScanner {
     const uint64_t settled = manifest.settled.epoch.value;
     scan_.complete = scan_.max_epoch = scan_.promised = Epoch(settled > 0 ? settled - 1 : 0);
     scan_.marked = Epoch(std::max<uint64_t>(manifest.base_epoch.value, 1) - 1);
-    scan_.start = scan_.end = scan_.durable = files().start;
+    scan_.start = scan_.end = files().start;
+    scan_.durable = std::max(files().start, files().durable);
     scan_.points.push_back(ScanPoint{});
   }
 
@@ -52,6 +53,9 @@ class ShardScanner {
     for (const std::string& name : files().incrementals) {
       if (absl::Status s = ScanFile(name); !s.ok()) return s;
       if (scan_.damaged) return std::move(scan_);
+    }
+    if (scan_.end < files().durable) {
+      if (absl::Status s = Damage(EndMissing()); !s.ok()) return s;
     }
     if (torn_ && !options_.load_truncated) {
       return Refusal({RecoveryCase::kTailTornStrict, torn_->file, torn_->offset});
@@ -93,10 +97,7 @@ class ShardScanner {
     if (absl::IsUnimplemented(header.status()))
       return Refusal({RecoveryCase::kFileTooNew, file.name});
     if (!header.ok()) {
-      absl::StatusOr<bool> durable = ProvesDurable(window, 0, scan_.end, manifest_.salt);
-      if (!durable.ok()) return durable.status();
-      if (*durable) return Damage({RecoveryCase::kHeaderRotten, file.name});
-      return Torn(RecoveryCase::kHeaderTorn, 0);
+      return TornOr(RecoveryCase::kHeaderRotten, RecoveryCase::kHeaderTorn, window, scan_.end);
     }
     if (header->shard != scan_.shard || header->shard_count != manifest_.shard_count ||
         header->salt != manifest_.salt || header->start < scan_.end) {
@@ -106,7 +107,8 @@ class ShardScanner {
     file.header = *header;
     file.has_header = true;
     file.valid_to = kFileHeaderSize;
-    scan_.durable = header->start;  // a file is begun only when the one before it is durable
+    // A file is begun only when the one before it is durable.
+    scan_.durable = std::max(scan_.durable, header->start);
     return absl::OkStatus();
   }
 
@@ -132,12 +134,36 @@ class ShardScanner {
   }
 
   absl::Status BadBatch(FileWindow& window) {
+    return TornOr(RecoveryCase::kMiddleRotten, RecoveryCase::kTailTorn, window,
+                  scan_.files.back().header.start);
+  }
+
+  // No sound batch stands at the end of what is valid of the present file, which begins at `start`.
+  absl::Status TornOr(RecoveryCase rotten, RecoveryCase torn, FileWindow& window, Lsn start) {
     const ScannedFile& file = scan_.files.back();
-    absl::StatusOr<bool> durable =
-        ProvesDurable(window, file.valid_to, file.header.start, manifest_.salt);
-    if (!durable.ok()) return durable.status();
-    if (*durable) return Damage({RecoveryCase::kMiddleRotten, file.name, file.valid_to});
-    return Torn(RecoveryCase::kTailTorn, file.valid_to);
+    if (scan_.end < files().durable) return Damage({rotten, file.name, file.valid_to});
+    absl::StatusOr<std::optional<DurableProof>> proof =
+        FindDurableProof(window, file.valid_to, scan_.end, start, manifest_.salt);
+    if (!proof.ok()) return proof.status();
+    if (!proof->has_value()) return Torn(torn, file.valid_to);
+    Finding finding{rotten, file.name, file.valid_to};
+    if (const int64_t moved = (*proof)->moved; moved != 0) {
+      finding.detail = StrCat("bytes were ", std::string_view(moved > 0 ? "put in" : "taken out"),
+                              ": the batch at byte ", (*proof)->offset, " belongs at byte ",
+                              static_cast<int64_t>((*proof)->offset) - moved);
+    }
+    return Damage(std::move(finding));
+  }
+
+  // Nothing is torn, yet bytes are missing that the manifest counts on. The last file that has any
+  // is where they were.
+  Finding EndMissing() const {
+    const ScannedFile* last = &scan_.files.front();
+    for (const ScannedFile& file : scan_.files) {
+      if (file.size > 0) last = &file;
+    }
+    return {RecoveryCase::kEndMissing, last->name, last->valid_to,
+            StrCat(files().durable.value - scan_.end.value, " bytes are missing")};
   }
 
   // What a start refuses. Salvage takes it for the end of the shard's log.
@@ -232,33 +258,6 @@ absl::StatusOr<std::optional<ScannedBatch>> ReadBatch(FileWindow& window, uint64
   }
   if (crc != (*batch)->header.crc) return std::nullopt;
   return batch;
-}
-
-absl::StatusOr<bool> ProvesDurable(FileWindow& window, uint64_t offset, Lsn start, uint64_t salt) {
-  // With the file's header lost, offset 0 stands for the first batch.
-  const Lsn damaged = LsnAt(start, std::max<uint64_t>(offset, kFileHeaderSize));
-  for (uint64_t at = std::max<uint64_t>(offset + 1, kFileHeaderSize); at < window.file_size();) {
-    absl::StatusOr<std::string_view> text = window.Read(at, window.window_size());
-    if (!text.ok()) return text.status();
-    if (text->empty()) return false;
-    const size_t found = text->find(kBatchMark);
-    if (found == std::string_view::npos) {
-      if (at + text->size() >= window.file_size()) return false;
-      at += text->size() - (kBatchMark.size() - 1);
-      continue;
-    }
-    at += found;
-    absl::StatusOr<std::optional<ScannedBatch>> header = ReadHeader(window, at);
-    if (!header.ok()) return header.status();
-    if (header->has_value() && (*header)->header.durable > damaged) {
-      absl::StatusOr<std::optional<ScannedBatch>> batch =
-          ReadBatch(window, at, LsnAt(start, at), salt);
-      if (!batch.ok()) return batch.status();
-      if (batch->has_value()) return true;
-    }
-    ++at;
-  }
-  return false;
 }
 
 absl::Status ForEachBatch(FileSystem& fs, const std::string& directory, const ShardScan& scan,

@@ -32,11 +32,6 @@ inline Lsn LsnAt(Lsn start, uint64_t offset) { return Lsn(start.value + offset -
 absl::StatusOr<std::optional<ScannedBatch>> ReadBatch(FileWindow& window, uint64_t offset, Lsn at,
                                                       uint64_t salt);
 
-// Whether anywhere after `offset` stands a sound batch that was sealed when the log was already
-// durable beyond the LSN of `offset`: the proof that what is damaged at `offset` had been synced,
-// and is no mere tear.
-absl::StatusOr<bool> ProvesDurable(FileWindow& window, uint64_t offset, Lsn start, uint64_t salt);
-
 // Calls `visit(file index, batch)` for every batch that the scan found sound, from `from` on,
 // reading headers only.
 absl::Status ForEachBatch(FileSystem& fs, const std::string& directory, const ShardScan& scan,

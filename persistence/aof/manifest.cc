@@ -91,12 +91,12 @@ bool TakeLine(std::string_view line, Manifest* manifest) {
     const std::string_view name = words.Text();
     if (!SafeName(name)) return false;
     manifest->history.emplace_back(name);
-  } else if (key == "start" || key == "base" || key == "incr") {
+  } else if (key == "start" || key == "durable" || key == "base" || key == "incr") {
     const uint32_t shard = words.Number<uint32_t>();
     if (!words.ok() || shard >= manifest->shards.size()) return false;
     ShardFiles& files = manifest->shards[shard];
-    if (key == "start") {
-      files.start.value = words.Number();
+    if (key == "start" || key == "durable") {
+      (key == "start" ? files.start : files.durable).value = words.Number();
       return words.Finished();
     }
     const std::string_view name = words.Text();
@@ -130,6 +130,7 @@ std::string Manifest::ToText() const {
   for (size_t i = 0; i < shards.size(); ++i) {
     const ShardFiles& files = shards[i];
     StrAppend(&text, "start ", i, " ", files.start.value, "\n");
+    if (files.durable.value != 0) StrAppend(&text, "durable ", i, " ", files.durable.value, "\n");
     if (files.base) {
       StrAppend(&text, "base ", i, " ", files.base->name, " ", files.base->size, " ",
                 Hex(files.base->crc), "\n");

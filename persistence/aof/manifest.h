@@ -26,6 +26,7 @@ struct ShardFiles {
   std::optional<BaseFile> base;           // none: the shard began empty
   Lsn start;                              // where the first incremental file begins
   std::vector<std::string> incrementals;  // in order
+  Lsn durable;                            // the last recovery had made the log durable up to here
 
   bool operator==(const ShardFiles&) const = default;
 };

@@ -156,9 +156,9 @@ absl::StatusOr<RecoveryPlan> RecoverLogs(FileSystem& fs, const std::string& dire
                                          const Manifest& manifest, const RecoveryOptions& options);
 
 // Makes the verdict final: writes anew what is not proven durable and syncs what counts, on several
-// threads; then writes the manifest, then truncates. If the power goes in between, the next recovery
-// comes to the same verdict. To be done before the first byte is appended. Refuses a plan that is
-// for_copy. DataLoss: a kept file has changed since the scan. (apply_plan.cc)
+// threads; then writes the manifest, then truncates. If the power goes in between, the next
+// recovery comes to the same verdict. To be done before the first byte is appended. Refuses a plan
+// that is for_copy. DataLoss: a kept file has changed since the scan. (apply_plan.cc)
 absl::Status ApplyPlan(FileSystem& fs, ManifestStore& store, const RecoveryPlan& plan);
 
 }  // namespace basalt

@@ -36,6 +36,8 @@ constexpr RecoveryRow kTable[] = {
      "damage in a part that had been synced; what follows it is whole"},
     {kFileCutShort, kRefuse, "file-cut-short",
      "the file ends before the place where the next one begins"},
+    {kEndMissing, kRefuse, "end-missing",
+     "the log ends before the place where it ended, durable, at the last start"},
     {kDurableLost, kRefuse, "durable-lost",
      "the log ends before a point that was synced on every shard"},
     {kBeyondCut, kDrop, "beyond-cut", "dropped, as not every shard had finished these epochs"},

@@ -26,6 +26,7 @@ enum class RecoveryCase {
   kTailTornStrict,     // the same, and aof-load-truncated is no
   kMiddleRotten,       // damage before bytes which show that the damaged ones were durable
   kFileCutShort,       // a file ends before the next one begins
+  kEndMissing,         // a shard's log ends before a place that the manifest calls durable
   kDurableLost,        // a shard's log ends before an epoch that was durable everywhere
   kBeyondCut,          // batches of epochs that are not complete on every shard
   kBeyondDamage,       // batches of epochs that a damaged shard may have lost (tools only)

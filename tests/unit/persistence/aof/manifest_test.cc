@@ -17,8 +17,10 @@ Manifest SomeManifest() {
   manifest.settled =
       Settled{Epoch(120), {{Epoch(101), Epoch(105)}, {Epoch(110), Epoch(119)}}, {TxId(7), TxId(9)}};
   manifest.shards.resize(2);
-  manifest.shards[0] = ShardFiles{
-      BaseFile{"a.4.shard-0.base.rdb", 1234, 0xabc}, Lsn(5000), {"a.5.shard-0.incr.aof"}};
+  manifest.shards[0] = ShardFiles{BaseFile{"a.4.shard-0.base.rdb", 1234, 0xabc},
+                                  Lsn(5000),
+                                  {"a.5.shard-0.incr.aof"},
+                                  Lsn(5100)};
   manifest.shards[1] =
       ShardFiles{std::nullopt, Lsn(0), {"a.5.shard-1.incr.aof", "a.6.shard-1.incr.aof"}};
   manifest.history = {"a.3.shard-0.incr.aof"};

@@ -138,6 +138,13 @@ TEST_F(UnprovenTest, OnlyWhatTheLogDoesNotCallDurableIsWritten) {
       << "of the second file nothing is proven";
 }
 
+TEST_F(UnprovenTest, WhatAStartHasKeptIsNotWrittenAgain) {
+  Start();
+  Write("a");
+  EXPECT_TRUE(Restart().shards[0].unproven);
+  EXPECT_FALSE(Restart().shards[0].unproven);
+}
+
 // Larger than what is read at a time, with batches that do not count in between.
 TEST_F(UnprovenTest, LargeEndsComeBackByteForByte) {
   Start();
