@@ -45,7 +45,8 @@ class ShardScanner {
     scan_.complete = scan_.max_epoch = scan_.promised = Epoch(settled > 0 ? settled - 1 : 0);
     scan_.marked = Epoch(std::max<uint64_t>(manifest.base_epoch.value, 1) - 1);
     scan_.start = scan_.end = files().start;
-    scan_.durable = std::max(files().start, files().durable);
+    scan_.kept_before = files().durable;
+    scan_.durable = std::max(files().start, kept_before());
     scan_.points.push_back(ScanPoint{});
   }
 
@@ -54,7 +55,7 @@ class ShardScanner {
       if (absl::Status s = ScanFile(name); !s.ok()) return s;
       if (scan_.damaged) return std::move(scan_);
     }
-    if (scan_.end < files().durable) {
+    if (scan_.end < kept_before()) {
       if (absl::Status s = Damage(EndMissing()); !s.ok()) return s;
     }
     if (torn_ && !options_.load_truncated) {
@@ -65,6 +66,9 @@ class ShardScanner {
 
  private:
   const ShardFiles& files() const { return manifest_.shards[scan_.shard.value]; }
+
+  // The log of the last start reached to here, and was durable.
+  Lsn kept_before() const { return scan_.kept_before.value_or(Lsn(0)); }
 
   absl::Status ScanFile(const std::string& name) {
     absl::StatusOr<std::unique_ptr<File>> file =
@@ -141,7 +145,7 @@ class ShardScanner {
   // No sound batch stands at the end of what is valid of the present file, which begins at `start`.
   absl::Status TornOr(RecoveryCase rotten, RecoveryCase torn, FileWindow& window, Lsn start) {
     const ScannedFile& file = scan_.files.back();
-    if (scan_.end < files().durable) return Damage({rotten, file.name, file.valid_to});
+    if (scan_.end < kept_before()) return Damage({rotten, file.name, file.valid_to});
     absl::StatusOr<std::optional<DurableProof>> proof =
         FindDurableProof(window, file.valid_to, scan_.end, start, manifest_.salt);
     if (!proof.ok()) return proof.status();
@@ -163,7 +167,7 @@ class ShardScanner {
       if (file.size > 0) last = &file;
     }
     return {RecoveryCase::kEndMissing, last->name, last->valid_to,
-            StrCat(files().durable.value - scan_.end.value, " bytes are missing")};
+            StrCat(kept_before().value - scan_.end.value, " bytes are missing")};
   }
 
   // What a start refuses. Salvage takes it for the end of the shard's log.

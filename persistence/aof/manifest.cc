@@ -96,7 +96,12 @@ bool TakeLine(std::string_view line, Manifest* manifest) {
     if (!words.ok() || shard >= manifest->shards.size()) return false;
     ShardFiles& files = manifest->shards[shard];
     if (key == "start" || key == "durable") {
-      (key == "start" ? files.start : files.durable).value = words.Number();
+      const Lsn lsn(words.Number());
+      if (key == "start") {
+        files.start = lsn;
+      } else {
+        files.durable = lsn;
+      }
       return words.Finished();
     }
     const std::string_view name = words.Text();
@@ -130,7 +135,7 @@ std::string Manifest::ToText() const {
   for (size_t i = 0; i < shards.size(); ++i) {
     const ShardFiles& files = shards[i];
     StrAppend(&text, "start ", i, " ", files.start.value, "\n");
-    if (files.durable.value != 0) StrAppend(&text, "durable ", i, " ", files.durable.value, "\n");
+    if (files.durable) StrAppend(&text, "durable ", i, " ", files.durable->value, "\n");
     if (files.base) {
       StrAppend(&text, "base ", i, " ", files.base->name, " ", files.base->size, " ",
                 Hex(files.base->crc), "\n");

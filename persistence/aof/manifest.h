@@ -26,7 +26,7 @@ struct ShardFiles {
   std::optional<BaseFile> base;           // none: the shard began empty
   Lsn start;                              // where the first incremental file begins
   std::vector<std::string> incrementals;  // in order
-  Lsn durable;                            // the last recovery had made the log durable up to here
+  std::optional<Lsn> durable;             // what the last recovery kept, durable, ended here
 
   bool operator==(const ShardFiles&) const = default;
 };

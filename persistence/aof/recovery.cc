@@ -177,9 +177,12 @@ class ShardPlanner {
     uint64_t to = last_to_;
     if (to == 0 && files[0].has_header) to = kFileHeaderSize;
     plan_.append_lsn = to == 0 ? scan_.start : LsnAt(files[last_file_].header.start, to);
+    // Nothing was appended since the last start wrote its manifest: it may not have come further.
+    const bool again = scan_.kept_before == plan_.append_lsn;
     for (size_t i = last_file_; i < files.size(); ++i) {
       const uint64_t size = i == last_file_ ? to : 0;
-      if (files[i].size != size) plan_.truncations.push_back(Truncation{files[i].name, size});
+      const bool longer = files[i].size != size;
+      if (longer || again) plan_.truncations.push_back({files[i].name, size, !longer});
     }
     plan_.append_file = files.back().name;
     plan_.append_offset = last_file_ + 1 == files.size() ? to : 0;

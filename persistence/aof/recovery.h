@@ -77,7 +77,8 @@ struct ShardScan {
   TxId max_tx;
   Lsn start;    // of the first file, by the manifest
   Lsn end;      // LSN after the last valid batch
-  Lsn durable;  // the log says itself that it was durable up to here; never below `start`
+  Lsn durable;  // log and manifest say that it was durable up to here; never below `start`
+  std::optional<Lsn> kept_before;  // `durable` of the manifest
   uint64_t batches = 0, records = 0, bytes = 0;
   std::optional<int64_t> first_unix_s, last_unix_s;  // of the batches that note the time
   // None of them kRefuse: those are errors of the scan. With salvage the last one is, when
@@ -94,9 +95,12 @@ struct LogRange {
   bool operator==(const LogRange&) const = default;
 };
 
+// `again`: the file has this size already, but that may be the work of a start which was cut off
+// and not durable yet.
 struct Truncation {
   std::string file;
   uint64_t size = 0;
+  bool again = false;
 
   bool operator==(const Truncation&) const = default;
 };

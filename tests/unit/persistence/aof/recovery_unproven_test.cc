@@ -1,6 +1,7 @@
 // What a shard keeps without proof that it is durable: after a failed fsync and a crash of the
 // process it stands in the page cache, and no later fsync brings it to the disk unless it is
 // written anew.
+#include <algorithm>
 #include <cerrno>
 
 #include "gtest/gtest.h"
@@ -161,6 +162,44 @@ TEST_F(UnprovenTest, LargeEndsComeBackByteForByte) {
   world_->PowerCut(3);
   Plan();
   EXPECT_TRUE(world_->fs.Bytes(world_->PathOfFile(0, 0)) == before);
+}
+
+// A power cut had left a whole batch behind a torn one. The start cut both off, but failed to make
+// that durable; and a batch of just the size of the torn one came in its place.
+TEST_F(UnprovenTest, ATailThatFailedToBeCutOffIsCutOffAgain) {
+  Start();
+  Write("a");
+  const uint64_t torn = Size();
+  Write("b");
+  const uint64_t whole = Size();
+  Write("c");
+  std::string bytes = world_->fs.Bytes(world_->PathOfFile(0, 0));
+  // Sealed when nothing of it was durable: "b" may be torn, whatever of "c" there is.
+  std::string end;
+  for (const char* id : {"b", "c"}) {
+    BatchHeader header;
+    header.epoch = header.complete = world_->epoch;
+    header.records = 1;
+    AppendBatch(&end, header, std::nullopt, RespCommand({"SET", id, "x"}),
+                Lsn(torn + end.size() - kFileHeaderSize), LogWorld::kSalt);
+  }
+  ASSERT_EQ(torn + end.size(), bytes.size());
+  bytes.replace(torn, end.size(), end);
+  std::fill(bytes.begin() + static_cast<ptrdiff_t>(torn),
+            bytes.begin() + static_cast<ptrdiff_t>(whole), '\0');
+  world_->fs.SetBytes(world_->PathOfFile(0, 0), bytes);
+
+  bool cut = false;
+  world_->fs.fault = [&](std::string_view operation, const std::string&) {
+    cut |= operation == "truncate";
+    return cut && operation == "sync" ? EIO : 0;
+  };
+  EXPECT_FALSE(Apply(Plan()).ok());
+  MendSyncs();
+  const RecoveryPlan plan = Restart();
+  world_->Reopen(plan);
+  Write("d");
+  ExpectKeptForGood({"a", "d"});
 }
 
 // The kernel may drop such pages between two looks; then nothing is promised.
