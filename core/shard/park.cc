@@ -44,8 +44,7 @@ bool Park::EnterFanOut(ShardId self) {
 
 void Park::Gather(Mailboxes& mail, ShardId self, absl::FunctionRef<void()> meanwhile) {
   arrived_.store(0, std::memory_order_relaxed);
-  synced_.store(0, std::memory_order_relaxed);
-  expected_ = 0;
+  expected_ = syncs_ = 0;
   ++round_;
   Advance(kGathering);
   for (uint32_t i = 0; i < shards_; ++i) {

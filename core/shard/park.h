@@ -92,10 +92,11 @@ class Park {
   // Returns when every announced shard but `self` stands still. Calls `meanwhile` now and then
   // while there is an alarm.
   void Gather(Mailboxes& mail, ShardId self, absl::FunctionRef<void()> meanwhile);
-  // Lets every participant run its flush; returns when all have.
+  // Lets every participant run its flush; returns when all have. At most twice in a park.
   template <class Flush>
   void Sync(Flush&& own_flush) {
-    Advance(kSync);
+    synced_.store(0, std::memory_order_relaxed);
+    Advance(syncs_++ == 0 ? kSync : kSyncAgain);
     own_flush();
     WaitFor(synced_, [] {});
   }
@@ -120,10 +121,11 @@ class Park {
   template <class Flush>
   void Stand(uint64_t round, Flush&& flush, absl::FunctionRef<void()> meanwhile) {
     Arrive(arrived_);
-    if (WaitPast(round * kPhases + kGathering, meanwhile) == round * kPhases + kSync) {
+    uint64_t phase = WaitPast(round * kPhases + kGathering, meanwhile);
+    while (phase < round * kPhases + kReleased) {
       flush();
       Arrive(synced_);
-      WaitPast(round * kPhases + kSync, meanwhile);
+      phase = WaitPast(phase, meanwhile);
     }
   }
 
@@ -132,7 +134,7 @@ class Park {
   void EndAlarm() { alarms_.fetch_sub(1, std::memory_order_acq_rel); }
 
  private:
-  enum Phase : uint64_t { kGathering, kSync, kReleased, kPhases };
+  enum Phase : uint64_t { kGathering, kSync, kSyncAgain, kReleased, kPhases };
 
   void Arrive(std::atomic<uint32_t>& counter);
   void WaitFor(std::atomic<uint32_t>& counter, absl::FunctionRef<void()> meanwhile);
@@ -164,6 +166,7 @@ class Park {
   // The coordinator's, handed on by serving_.
   ShardSet set_;
   uint32_t expected_ = 0;
+  uint32_t syncs_ = 0;  // in this round
   uint64_t round_ = 0;
   WaitHook* wait_hook_ = nullptr;
 };

@@ -275,6 +275,7 @@ class Shard final : public CompletionSink {
   void PublishTrouble();
   void Thaw();
   bool AllDurable() const;
+  bool BeginAlways(const std::vector<Shard*>& shards);
   TxStamp SealSection(const std::vector<Shard*>& shards, Epoch epoch, bool always);
   bool MakeParkDurable(const std::vector<Shard*>& shards,
                        const std::vector<uint64_t>& batches_before, TxStamp tx, bool reveals);

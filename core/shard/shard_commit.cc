@@ -113,16 +113,16 @@ bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
   }
   const bool was_always = world_.always();
   section();
+  const bool begun_always = !was_always && world_.always();
+  bool durable = !begun_always || BeginAlways(shards);
   epoch = world_.CurrentEpoch();  // the section may have begun a new one
   const TxStamp tx = SealSection(shards, epoch, was_always || world_.always());
   // Also when the section has ended `always`: replies still wait for what was recorded under it,
   // and under `no` nobody would sync it.
   const bool ended_always = was_always && !world_.always();
-  bool durable = true;
-  if (was_always || world_.always()) {
-    durable = MakeParkDurable(shards, batches_before, tx, reveals || ended_always);
+  if (was_always || begun_always) {
+    if (durable) durable = MakeParkDurable(shards, batches_before, tx, reveals || ended_always);
     for (Shard* shard : shards) shard->coordinator_->OnParkFlushed(durable);
-    if (!was_always) world_.host().OnAlwaysBegun(durable);
   }
   const bool forked = std::exchange(world_.forked_in_park, false);
   world_.park().Release();
@@ -157,6 +157,17 @@ TxStamp Shard::SealSection(const std::vector<Shard*>& shards, Epoch epoch, bool 
   }
   for (Shard* shard : shards) shard->tick_epoch_ = epoch;
   return tx;
+}
+
+// The section has changed the policy to `always`, and maybe something else has run in it since. No
+// record may be sealed under `always` anywhere before the mark of the change is durable everywhere:
+// it would say that it is. False: it cannot be made durable, and the policy is again what it was.
+bool Shard::BeginAlways(const std::vector<Shard*>& shards) {
+  if (!MutantIs("mark-unsynced")) world_.park().Sync([this] { FlushLogNow(); });
+  const bool durable =
+      std::all_of(shards.begin(), shards.end(), [](Shard* shard) { return shard->AllDurable(); });
+  world_.host().OnAlwaysBegun(durable || MutantIs("mark-unsynced"));
+  return durable || MutantIs("mark-unsynced");
 }
 
 bool Shard::AllDurable() const { return log_->durable_batch() + 1 >= log_->open_batch(); }
