@@ -24,9 +24,9 @@ class Client;
 class HeldReplies {
  public:
   struct Item {
-    HopBatch*
-        batch;  // of another shard, to be sent back; null for an own command, which has the rest
-    Client* client;
+    HopBatch* batch;  // of another shard, to be sent back; null for an own command
+    uint32_t index;   // in the batch
+    Client* client;   // of an own command, and so the rest
     ReplyQueue::Ticket ticket;
     std::string reply;
     Gate gate;

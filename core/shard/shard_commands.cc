@@ -141,7 +141,7 @@ bool Shard::ServeOne(HopBatch* batch, uint32_t index, CommandContext& context) {
   if (context.gate() != 0) told_undurable_.Add(batch->from);
   if (__builtin_expect(MayShowHeldParts(*c.spec), 0)) {
     ++batch->deferred;
-    held_replies_.Add({batch, nullptr, 0, {}, {}});
+    held_replies_.Add({batch, index, nullptr, 0, {}, {}});
   }
   ServeReadyKeys();
   return true;
@@ -241,7 +241,7 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
     coordinator_->Escalate(c.client, c.spec, c.args, c.raw);
   } else if (__builtin_expect(MayShowHeldParts(*c.spec), 0)) {
     ++c.client->queued_local;
-    held_replies_.Add({nullptr, c.client, c.ticket, std::move(stashed), {id_, context.gate()}});
+    held_replies_.Add({nullptr, 0, c.client, c.ticket, std::move(stashed), {id_, context.gate()}});
   } else if (c.ticket != kDirect) {
     c.client->replies.Answer(c.ticket, stashed, {id_, context.gate()});
   } else if (uint64_t gate = context.gate(); gate != 0) {

@@ -75,12 +75,17 @@ bool Shard::MayShowHeldParts(const CommandSpec& spec) const {
 }
 
 bool Shard::ReleaseHeldReplies() {
-  return held_replies_.Release([this](HeldReplies::Item& item) {
+  // A part may be over because a log has failed: what it wrote is frozen, and was seen all the
+  // same.
+  const bool never = keyspace_.dirty_keys().any_frozen();
+  return held_replies_.Release([this, never](HeldReplies::Item& item) {
     if (item.batch != nullptr) {
+      if (never) item.batch->results[item.index].gate = kNeverDurable;
       if (--item.batch->deferred == 0) SendBack(item.batch);
       return;
     }
     --item.client->queued_local;
+    if (never) item.gate.batch = kNeverDurable;
     // It has a ticket: keys were held when it came.
     if (!item.client->closed) item.client->replies.Answer(item.ticket, item.reply, item.gate);
     frontend_->Dirty(item.client);

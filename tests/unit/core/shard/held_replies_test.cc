@@ -10,7 +10,7 @@ namespace {
 
 class HeldRepliesTest : public testing::Test {
  protected:
-  void Add(const std::string& reply) { held_.Add({nullptr, nullptr, 0, reply, {}}); }
+  void Add(const std::string& reply) { held_.Add({nullptr, 0, nullptr, 0, reply, {}}); }
   std::vector<std::string> Released() {
     std::vector<std::string> released;
     held_.Release([&](HeldReplies::Item& item) { released.push_back(item.reply); });
