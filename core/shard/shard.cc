@@ -57,12 +57,14 @@ bool Shard::Tick(int64_t wait_us) {
   }
   ++stats_.ticks;
   worked |= DrainMailbox();
+  MayPause();
   // All input of this tick has arrived, none of its output has left: the moment that dates
   // everything the tick does. (A clock read before the messages were taken could show one of them a
   // key that its sender has seen expire.)
   keyspace_.SetTime(world_.clock());
   mono_us_ = world_.clock().MonotonicMicros();
   tick_epoch_ = MutantIs("epoch-read-early") ? early : world_.CurrentEpoch();
+  MayPause();
   PublishDurable();
   if (__builtin_expect(!frozen_.empty(), 0)) Thaw();
   worked |= frontend_->Receive();
@@ -74,6 +76,7 @@ bool Shard::Tick(int64_t wait_us) {
   if (!held_replies_.empty()) worked |= ReleaseHeldReplies();
   worked |= Execute();
   worked |= coordinator_->Step();
+  MayPause();
   CommitStage();
   worked |= frontend_->Reply();
   worked |= IdleWork();
@@ -92,6 +95,10 @@ int64_t Shard::WaitTime(bool worked) {
   int64_t wait = std::min(kMaxSleepMicros, coordinator_->MicrosToDeadline());
   if (close_epoch_.value != 0) wait = std::min(wait, kEpochWaitMicros);
   return wait;
+}
+
+void Shard::MayPause() {
+  if (WaitHook* hook = world_.wait_hook(); __builtin_expect(hook != nullptr, 0)) hook->MayPause();
 }
 
 bool Shard::DrainMailbox() {

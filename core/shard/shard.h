@@ -267,6 +267,7 @@ class Shard final : public CompletionSink {
   void LookAround();
   void RefuseQueued();
   void HandleWhileBusy(const Message& message);
+  void MayPause();
   bool DrainMailbox();
   void Handle(const Message& message);
   void Stand(uint64_t round);

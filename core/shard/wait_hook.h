@@ -11,6 +11,8 @@ class WaitHook {
   virtual ~WaitHook() = default;
   // Lets the other shards run until `done`, which has no effects of its own.
   virtual void WaitUntil(absl::FunctionRef<bool()> done) = 0;
+  // Between two stages of a tick: the thread may lose its core here for a while, as anywhere else.
+  virtual void MayPause() = 0;
 };
 
 }  // namespace basalt

@@ -1,6 +1,7 @@
 // Runs seeds of the simulator (README.md).
 //
 //   sim_test                      what ctest runs: from seed 1 on, for a bounded time
+//   sim_test --disk-errors        the same, EIO and ENOSPC, too; --slow-shards: see run.h
 //   sim_test --seeds N --from S   so many seeds; BASALT_SIM_SEEDS=N: the same, from a random one on
 //   sim_test --seed S             one, with a trace of all that happens
 #include <chrono>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr uint64_t kSeedsOfCi = 3000;
 constexpr double kSecondsOfCi = 45;
+constexpr double kSecondsOfCiWithErrors = 15;
 constexpr double kForever = 1e9;
 
 struct Options {
@@ -29,15 +31,20 @@ struct Options {
 };
 
 bool Parse(int argc, char** argv, Options* options) {
+  for (; argc > 1; --argc, ++argv) {
+    if (std::strcmp(argv[1], "--disk-errors") == 0) {
+      options->run.disk_errors = true;
+      options->seconds = kSecondsOfCiWithErrors;
+    } else if (std::strcmp(argv[1], "--slow-shards") == 0) {
+      options->run.slow_shards = true;
+    } else {
+      break;
+    }
+  }
   if (const char* seeds = std::getenv("BASALT_SIM_SEEDS")) {
     options->seeds = std::strtoull(seeds, nullptr, 10);
     options->seconds = kForever;
     options->from = RandomSeed() >> 16;
-  }
-  if (argc > 1 && std::strcmp(argv[1], "--disk-errors") == 0) {
-    options->run.disk_errors = true;
-    --argc;
-    ++argv;
   }
   for (int i = 1; i + 1 < argc; i += 2) {
     const uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
@@ -60,7 +67,8 @@ int Main(int argc, char** argv) {
   Options options;
   if (!Parse(argc, argv, &options)) {
     std::fprintf(stderr,
-                 "usage: sim_test [--disk-errors] [--seeds N] [--from SEED] | --seed SEED\n");
+                 "usage: sim_test [--disk-errors] [--slow-shards] [--seeds N] [--from SEED] | "
+                 "--seed SEED\n");
     return 2;
   }
   ConfigureLog(options.one ? LogLevel::kNotice : LogLevel::kWarning,
@@ -95,8 +103,10 @@ int Main(int argc, char** argv) {
     sum.counts.checks += outcome.counts.checks;
     if (outcome.failure.empty()) continue;
     ++failed;
-    std::printf("FAILED seed %llu: %s\n    replay: sim_test --seed %llu\n",
+    std::printf("FAILED seed %llu: %s\n    replay: sim_test %s%s--seed %llu\n",
                 static_cast<unsigned long long>(seed), outcome.failure.c_str(),
+                options.run.disk_errors ? "--disk-errors " : "",
+                options.run.slow_shards ? "--slow-shards " : "",
                 static_cast<unsigned long long>(seed));
     std::fflush(stdout);
   }

@@ -21,6 +21,8 @@ struct Outcome {
 struct RunOptions {
   bool trace = false;        // prints what happens
   bool disk_errors = false;  // EIO and ENOSPC, too
+  // Only lives on slow shards that end with the process killed: where epochs are put to the test.
+  bool slow_shards = false;
 };
 Outcome RunSeed(uint64_t seed, const RunOptions& options = {});
 

@@ -71,7 +71,7 @@ void SimClient::Later(int64_t us) {
 void SimClient::Think() {
   if (left_ == 0) return End();
   const uint64_t roll = Below(100);
-  const uint64_t most = admin_      ? 200'000
+  const uint64_t most = admin_      ? (roll < 50 ? 200'000 : 4000)
                         : roll < 60 ? 50
                         : roll < 90 ? 2000
                         : roll < 97 ? 20'000
@@ -422,7 +422,7 @@ void SimClient::MakeScan() {
 }
 
 void SimClient::MakeRead() {
-  if (Below(8) == 0) return MakeScan();
+  if (Below(4) == 0) return MakeScan();
   if (Below(3) == 0 && !workload_.msets_.empty()) {
     const Operation* mset =
         workload_.history_.Find(workload_.msets_[Below(workload_.msets_.size())]);

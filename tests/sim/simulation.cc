@@ -33,6 +33,14 @@ void Simulation::Sleep(int64_t us, absl::FunctionRef<bool()> woken) {
   running_->woken = nullptr;
 }
 
+int64_t Simulation::Pause() { return static_cast<int64_t>(random_.Below(1 << random_.Below(15))); }
+
+void Simulation::MayPause() {
+  if (random_.Below(pause_one_in_) != 0) return;
+  running_->not_before = now() + Pause();
+  Yield();
+}
+
 bool Simulation::Ready(const Task& task) const {
   if (task.not_before > now()) return false;
   return task.woken == nullptr || task.until <= now() || (*task.woken)();
@@ -73,8 +81,8 @@ bool Simulation::Run(absl::FunctionRef<void()> turn) {
     }
     Task* task = ready_[random_.Below(ready_.size())];
     // Now and then a thread loses its core for a while.
-    if (random_.Below(256) == 0) {
-      task->not_before = now() + static_cast<int64_t>(random_.Below(1 << random_.Below(15)));
+    if (random_.Below(pause_one_in_) == 0) {
+      task->not_before = now() + Pause();
       continue;
     }
     clock_.AdvanceMicros(1 + static_cast<int64_t>(random_.Below(20)));

@@ -43,6 +43,9 @@ class Simulation final : public WaitHook {
   // Of the running fiber: lets others run, for at least one turn.
   void Yield();
   void WaitUntil(absl::FunctionRef<bool()> done) override { Sleep(kForever, done); }
+  void MayPause() override;
+  // Threads lose their cores more often: each time with this chance, 1 in so many.
+  void set_pauses(uint64_t one_in) { pause_one_in_ = one_in; }
   // Until `woken`, or until that much time has passed.
   void Sleep(int64_t us, absl::FunctionRef<bool()> woken);
 
@@ -76,6 +79,7 @@ class Simulation final : public WaitHook {
     int64_t not_before = 0;  // the system runs somebody else on its core
   };
 
+  int64_t Pause();
   void RunDueEvents();
   bool Ready(const Task& task) const;
   // Moves time to the next thing that happens. False: nothing ever will.
@@ -90,6 +94,7 @@ class Simulation final : public WaitHook {
   std::vector<std::unique_ptr<Task>> tasks_;
   std::vector<Task*> ready_;
   Task* running_ = nullptr;
+  uint64_t pause_one_in_ = 256;
   uint64_t turns_ = 0;
   uint64_t fingerprint_ = 1;
   bool tracing_ = false;
