@@ -191,6 +191,16 @@ class RottenMiddle(CorruptionTest):
             lambda log, batch, at: log.write(log.data[:at] + bytes(20) + log.data[at + 20 :])
         )
 
+    def test_bytes_taken_out(self):
+        self.check_refused(
+            lambda log, batch, at: log.write(log.data[: at + 2] + log.data[at + 9 :])
+        )
+
+    def test_bytes_put_in(self):
+        self.check_refused(
+            lambda log, batch, at: log.write(log.data[:at] + b"more" + log.data[at:])
+        )
+
     def test_one_shard(self):
         self.check_refused(lambda log, batch, at: log.flip(at + 3), shards=1)
 
@@ -216,6 +226,16 @@ class MissingFiles(CorruptionTest):
         server.kill()
         log = self.log_with(server, b"value-3")
         os.remove(log.path)
+        self.refuses(server, log.name)
+
+    def test_emptied_log_file(self):
+        server = self.filled()
+        server.kill()
+        with self.starts(server) as client:  # which notes how much there is
+            self.assertEqual(client.call("GET", "key:last"), b"the-last-value")
+        server.kill()
+        log = self.log_with(server, b"value-3")
+        log.write(b"")
         self.refuses(server, log.name)
 
     def test_manifest(self):
