@@ -50,29 +50,30 @@ class HardwareCounters:
         os.unlink(self._path)
 
 
-def _valgrind():
+def valgrind():
     # The distribution's wrapper is a script around this program; without it the pid is the server's own.
     return next((p for p in ("/usr/bin/valgrind.bin", shutil.which("valgrind")) if p and os.path.exists(p)), None)
 
 
-def callgrind_instructions(spec, client, workload, keys, count):
+def callgrind_instructions(spec, client, workload, keys, count, cores=""):
     """User-space instructions per operation: two runs of different length, so that start and end cancel out.
 
-    Exact and repeatable where the server does the same work for the same input; the kernel's part is not in it.
+    The kernel's part is not in it. How many requests a tick finds, and how many ticks find none, depends on the moment:
+    figures of the same server differ by some percent. bench_e2e/ticks.py counts exactly, Basalt only.
     """
-    if _valgrind() is None:
+    if valgrind() is None:
         raise RuntimeError("valgrind is not installed")
-    totals = [_callgrind_total(spec, client, workload, keys, n) for n in (count, 3 * count)]
+    totals = [_callgrind_total(spec, client, workload, keys, n, cores) for n in (count, 3 * count)]
     return (totals[1] - totals[0]) / (2 * count)
 
 
-def _callgrind_total(spec, client, workload, keys, count):
+def _callgrind_total(spec, client, workload, keys, count, cores):
     handle, out = tempfile.mkstemp(prefix="callgrind-")
     os.close(handle)
     # Threads take turns: without that a shard that waits for another one may keep it from running.
-    prefix = (_valgrind(), "--tool=callgrind", "--fair-sched=yes", f"--callgrind-out-file={out}")
+    prefix = (valgrind(), "--tool=callgrind", "--fair-sched=yes", f"--callgrind-out-file={out}")
     try:
-        with Server(spec, prefix=prefix, patience_s=60) as server:
+        with Server(spec, cores=cores, prefix=prefix, patience_s=60) as server:
             if workload.preload and hasattr(client, "fill") and spec.stores:
                 client.fill(server.port, workload.data, keys)
             server.prepare(workload.setup)
