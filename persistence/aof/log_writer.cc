@@ -6,6 +6,7 @@
 
 #include "core/base/check.h"
 #include "core/base/mutant.h"
+#include "core/base/probe.h"
 #include "core/io/file.h"
 
 namespace basalt {
@@ -131,6 +132,7 @@ void LogWriter::SubmitRest(bool then_sync) {
     sync_requested_ = false;
     last_sync_us_ = now_us_;
     ++syncs_;
+    BASALT_PROBE2(fsync__begin, file_.fd, handed_.value - durable_.value);
   }
   ++writes_;
   io_->SubmitWrite(file_.fd, file_.size, std::string_view(in_flight_).substr(in_flight_done_),
@@ -143,6 +145,7 @@ void LogWriter::StartSync() {
   sync_requested_ = write_in_flight_ && sync_requested_;  // what is being written was asked for too
   last_sync_us_ = now_us_;
   ++syncs_;
+  BASALT_PROBE2(fsync__begin, file_.fd, written_.value - durable_.value);
   io_->SubmitSync(file_.fd);
 }
 
@@ -175,6 +178,7 @@ void LogWriter::OnWriteDone(int result) {
 
 void LogWriter::OnSyncDone(int result) {
   BASALT_CHECK(sync_in_flight_);
+  BASALT_PROBE2(fsync__done, file_.fd, result);
   sync_in_flight_ = sync_linked_ = false;
   if (NeverRan(result)) {
     sync_requested_ =

@@ -16,6 +16,7 @@
 #include "core/base/check.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/probe.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
 
@@ -99,6 +100,7 @@ absl::Status SnapshotChild::Start(const char* purpose, std::function<absl::Statu
     _exit(status.ok() ? 0 : 1);
   }
   last_fork_us_ = clock.MonotonicMicros() - from;
+  BASALT_PROBE2(snapshot__fork, pid, last_fork_us_.load());
   if (pid < 0)
     return absl::ResourceExhaustedError(
         StrCat("Can't save in background: fork: ", std::string_view(strerror(errno))));
