@@ -197,6 +197,7 @@ constexpr InfoSection kSections[] = {
     {"cluster", "# Cluster", true, WriteCluster},
     {"keyspace", "# Keyspace", true, WriteKeyspace},
     {"shards", "# Shards", true, WriteFromHost<kShards>},
+    {"stages", "# Stages", false, WriteStages},
 };
 
 }  // namespace

@@ -26,9 +26,11 @@ struct MemoryFigures {
 };
 MemoryFigures ReadMemoryFigures(CommandContext& ctx);
 
-// The sections by file: info_traffic.cc has those about commands, info_sections.cc the others.
+// The sections by file: info_traffic.cc has those about commands, info_stages.cc that about ticks,
+// info_sections.cc the others.
 void WriteStats(CommandContext& ctx, std::string* out);
 void WriteCommandStats(CommandContext& ctx, std::string* out);
 void WriteErrorStats(CommandContext& ctx, std::string* out);
+void WriteStages(CommandContext& ctx, std::string* out);
 
 }  // namespace basalt

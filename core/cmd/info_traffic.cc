@@ -106,7 +106,8 @@ void WriteErrorStats(CommandContext& ctx, std::string* out) {
 }
 
 void ResetStatistics(CommandContext& ctx) {
-  ForEachShard(ctx, [](Shard& shard) {
+  const int64_t now_us = ctx.world()->clock().MonotonicMicros();
+  ForEachShard(ctx, [now_us](Shard& shard) {
     ShardStats& s = shard.stats();
     s.commands = s.hops_sent = s.hops_served = s.connections = s.rejected_connections =
         s.moved_connections = s.bytes_in = s.bytes_out = 0;
@@ -116,7 +117,10 @@ void ResetStatistics(CommandContext& ctx) {
       std::fill(counts->begin(), counts->end(), 0);
     s.error_kinds.clear();
     s.commands_rate = s.bytes_in_rate = s.bytes_out_rate = RateMeter();
+    s.fan_outs = s.fan_out_refusals = s.commands_deferred = 0;
     shard.keyspace().stats = KeyspaceStats();
+    shard.stages().Reset();
+    shard.load().Reset(now_us);
   });
 }
 

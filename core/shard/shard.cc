@@ -18,7 +18,8 @@ constexpr size_t kIdleBudget = 256;  // entries expired or elements freed per ti
 
 }  // namespace
 
-Shard::Shard(World* world, ShardId id) : world_(*world), id_(id), outgoing_(world->shard_count()) {
+Shard::Shard(World* world, ShardId id)
+    : world_(*world), id_(id), stages_(id), outgoing_(world->shard_count()) {
   size_t commands = world->commands().all().size();
   stats_.calls.resize(commands);
   stats_.cycles.resize(commands);
@@ -30,6 +31,8 @@ Shard::Shard(World* world, ShardId id) : world_(*world), id_(id), outgoing_(worl
 Shard::~Shard() = default;
 
 absl::Status Shard::Start() {
+  load_.Start(world_.clock().MonotonicMicros());
+  stages_.Reset();
   if (ring_ == nullptr) {
     absl::StatusOr<std::unique_ptr<Ring>> ring = Ring::Create(RingOptions{});
     if (!ring.ok()) return ring.status();
@@ -50,7 +53,9 @@ void Shard::Run() {
 bool Shard::Tick(int64_t wait_us) {
   const Epoch early = MutantIs("epoch-read-early") ? world_.CurrentEpoch() : Epoch();
   bool asleep = wait_us > 0 && world_.mail().PrepareToSleep(id_);
+  BASALT_PROBE2(tick__begin, id_.value, asleep);
   bool worked = ring_->SubmitAndReap(asleep ? wait_us : 0) > 0;
+  stages_.Passed(asleep ? Stage::kSleep : Stage::kReap);
   if (asleep) {
     world_.mail().Awake(id_);
     ++stats_.sleeps;
@@ -67,19 +72,31 @@ bool Shard::Tick(int64_t wait_us) {
   MayPause();
   PublishDurable();
   if (__builtin_expect(!frozen_.empty(), 0)) Thaw();
-  worked |= frontend_->Receive();
-  worked |= SendBatches();
+  stages_.Passed(Stage::kDrain);
+  const bool received = frontend_->Receive();
+  worked |= Metered(Stage::kReceive, SendBatches() || received);
+  worked |= ServeStage();
+  worked |= Metered(Stage::kExecute, Execute());
+  worked |= Metered(Stage::kCoordinate, coordinator_->Step());
+  MayPause();
+  CommitStage();
+  stages_.Passed(Stage::kCommit);
+  worked |= frontend_->Reply();
+  stages_.Passed(Stage::kReply);
+  worked |= IdleWork();
+  stages_.Passed(Stage::kIdle);
+  return worked;
+}
+
+bool Shard::ServeStage() {
+  if (inbox_.empty() && deferred_.empty() && held_replies_.empty()) return false;
+  bool worked = false;
   while (inbox_next_ < inbox_.size()) Handle(Message(inbox_[inbox_next_++]));
   inbox_.clear();
   inbox_next_ = 0;
   if (!deferred_.empty()) worked |= RetryDeferred();
   if (!held_replies_.empty()) worked |= ReleaseHeldReplies();
-  worked |= Execute();
-  worked |= coordinator_->Step();
-  MayPause();
-  CommitStage();
-  worked |= frontend_->Reply();
-  worked |= IdleWork();
+  stages_.Passed(Stage::kServe);
   return worked;
 }
 

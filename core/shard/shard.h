@@ -32,6 +32,8 @@
 #include "core/shard/mailbox.h"
 #include "core/shard/park.h"
 #include "core/shard/shard_stats.h"
+#include "core/shard/stage_meter.h"
+#include "core/shard/thread_load.h"
 #include "core/shard/world.h"
 #include "core/store/keyspace.h"
 
@@ -113,6 +115,8 @@ class Shard final : public CompletionSink {
   Ring& ring() { return *ring_; }
   LogSink& log() { return *log_; }
   ShardStats& stats() { return stats_; }
+  StageMeter& stages() { return stages_; }
+  ThreadLoad& load() { return load_; }
   Frontend& frontend() { return *frontend_; }
   Coordinator& coordinator() { return *coordinator_; }
   Epoch tick_epoch() const { return tick_epoch_; }
@@ -317,9 +321,15 @@ class Shard final : public CompletionSink {
   Epoch CompleteBelow(Epoch epoch) const;
   void TellOthers(Message::Kind kind, Epoch epoch);
   void NoteEpochToClose();
+  bool ServeStage();
   void CommitStage();
   void CloseEpochs();
   bool IdleWork();
+  // Of a stage that may have found nothing to do.
+  bool Metered(Stage stage, bool worked) {
+    if (worked) stages_.Passed(stage);
+    return worked;
+  }
   int64_t WaitTime(bool worked);
   void FlushLogNow();
   HopBatch& OpenBatch(ShardId to);
@@ -331,6 +341,8 @@ class Shard final : public CompletionSink {
   Keyspace keyspace_;
   ShardStats stats_;
   LoadMeter load_meter_;
+  StageMeter stages_;
+  ThreadLoad load_;
   std::unique_ptr<Ring> ring_;
   std::unique_ptr<LogSink> log_;
   std::unique_ptr<Coordinator> coordinator_;

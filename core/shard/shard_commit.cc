@@ -44,10 +44,12 @@ void Shard::Leave() {
 
 void Shard::Stand(uint64_t round) {
   ++stats_.parks_stood;
+  stages_.Passed(Stage::kServe);
   int64_t from = world_.clock().MonotonicMicros();
   world_.park().Stand(
       round, [this] { FlushLogNow(); }, [this] { LookAround(); });
   stats_.parked_us += world_.clock().MonotonicMicros() - from;
+  stages_.Passed(Stage::kPark);
 }
 
 void Shard::FlushLogNow() {
@@ -94,6 +96,8 @@ void Shard::PublishDurable() {
 
 bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
   ++stats_.parks_run;
+  stages_.Passed(Stage::kCoordinate);
+  BASALT_PROBE2(park__begin, id_.value, world_.park().set().Count());
   int64_t from_us = world_.clock().MonotonicMicros();
   world_.park().Gather(world_.mail(), id_, [this] { LookAround(); });
   // The commit of a multi-shard transaction: one epoch, read while all of its shards stand still.
@@ -126,6 +130,8 @@ bool Shard::RunParked(absl::FunctionRef<void()> section, bool reveals) {
   }
   const bool forked = std::exchange(world_.forked_in_park, false);
   world_.park().Release();
+  BASALT_PROBE1(park__end, id_.value);
+  stages_.Passed(Stage::kPark);
   if (forked)
     world_.snapshot_stall_us.store(world_.clock().MonotonicMicros() - from_us,
                                    std::memory_order_relaxed);

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <numeric>
 
 #include "core/admin/version.h"
 #include "core/base/strings.h"
@@ -16,6 +18,11 @@ namespace {
 template <class T>
 void Line(std::string* out, std::string_view name, const T& value) {
   StrAppend(out, name, ":", value, "\r\n");
+}
+
+std::string TwoDecimals(double value) {
+  char text[32];
+  return std::string(text, static_cast<size_t>(snprintf(text, sizeof(text), "%.2f", value)));
 }
 
 const char* OkOrErr(bool ok) { return ok ? "ok" : "err"; }
@@ -138,18 +145,29 @@ void Server::AppendPersistence(std::string* out) {
   }
 }
 
+// Each shard's load beside that of the others, since the start or CONFIG RESETSTAT: first the
+// summary, so that an imbalance is seen at once however many shards there are.
 void Server::AppendShards(std::string* out) {
+  const int64_t now_us = world_->clock().MonotonicMicros();
+  std::vector<double> loads;
+  for (uint32_t i = 0; i < world_->shard_count(); ++i)
+    loads.push_back(world_->shard(i).load().Percent(now_us));
+  const auto highest = std::max_element(loads.begin(), loads.end());
+  const double sum = std::accumulate(loads.begin(), loads.end(), 0.0);
+  Line(out, "load_mean", TwoDecimals(sum / static_cast<double>(loads.size())));
+  Line(out, "load_max", TwoDecimals(*highest));
+  Line(out, "load_max_shard", highest - loads.begin());
   for (uint32_t i = 0; i < world_->shard_count(); ++i) {
     Shard& shard = world_->shard(i);
     const ShardStats& s = shard.stats();
-    StrAppend(out, "shard_", i, ":keys=", shard.keyspace().TotalKeys(),
-              ",clients=", connections_[i]->live(), ",commands=", s.commands,
-              ",hops_sent=", s.hops_sent, ",hops_served=", s.hops_served, ",ticks=", s.ticks,
-              ",sleeps=", s.sleeps, ",fan_outs=", s.fan_outs,
-              ",fan_out_refusals=", s.fan_out_refusals, ",commands_deferred=", s.commands_deferred,
-              ",parks_run=", s.parks_run, ",parks_stood=", s.parks_stood,
-              ",parked_us=", s.parked_us, ",buffers_exhausted=", s.buffers_exhausted,
-              ",memory=", s.memory_bytes, "\r\n");
+    StrAppend(
+        out, "shard_", i, ":load=", TwoDecimals(loads[i]), ",cpu_us=", shard.load().CpuMicros(),
+        ",keys=", shard.keyspace().TotalKeys(), ",clients=", connections_[i]->live(),
+        ",commands=", s.commands, ",hops_sent=", s.hops_sent, ",hops_served=", s.hops_served,
+        ",ticks=", s.ticks, ",sleeps=", s.sleeps, ",fan_outs=", s.fan_outs,
+        ",fan_out_refusals=", s.fan_out_refusals, ",commands_deferred=", s.commands_deferred,
+        ",parks_run=", s.parks_run, ",parks_stood=", s.parks_stood, ",parked_us=", s.parked_us,
+        ",buffers_exhausted=", s.buffers_exhausted, ",memory=", s.memory_bytes, "\r\n");
   }
 }
 

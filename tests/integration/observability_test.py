@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""What the server tells about itself: INFO shards and INFO stages, and the tracepoints in its binary."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]
+
+from basalt_harness import Options, ServerTest, is_basalt, main
+from resp_client import Client
+
+STAGES = "reap sleep drain receive serve park execute coordinate commit reply idle".split()
+PROBES = {"tick__begin", "stage__end", "fsync__begin", "fsync__done", "snapshot__fork"} | {
+    "park__begin",
+    "park__end",
+}
+SDT_HEADERS = ("/usr/include/sys/sdt.h", "/usr/include/%s-linux-gnu/sys/sdt.h" % os.uname().machine)
+
+
+def fields(line):
+    return dict(pair.split("=") for pair in line.split(","))
+
+
+def stages(server, client=None):
+    """{shard: {stage: (runs, cycles, share)}} and the cycles in a microsecond."""
+    text = bytes((client or server).call("INFO", "stages")).decode()
+    per_us, shards = None, {}
+    for line in text.splitlines():
+        if line.startswith("cycles_per_usec:"):
+            per_us = float(line.split(":")[1])
+        elif line and not line.startswith("#"):
+            found = re.fullmatch(r"shard_(\d+)_([a-z]+):runs=(\d+),cycles=(\d+),share=(\d+\.\d\d)", line)
+            if found is None:
+                raise AssertionError("unexpected line: %s" % line)
+            figures = int(found[3]), int(found[4]), float(found[5])
+            shards.setdefault(int(found[1]), {})[found[2]] = figures
+    return shards, per_us
+
+
+def total(of_shard):
+    return sum(cycles for _, cycles, _ in of_shard.values())
+
+
+class Observability(ServerTest):
+    def setUp(self):
+        if not is_basalt(Options.server):
+            self.skipTest("these sections are Basalt's")
+
+    def shards(self, server):
+        info = server.info("shards")
+        rows = [fields(info["shard_%d" % i]) for i in range(server.shards)]
+        return info, rows
+
+    def key_of(self, client, shard, shards):
+        """A key whose slot is in the shard's range."""
+        for i in range(10000):
+            slot = client.call("CLUSTER", "KEYSLOT", "key:%d" % i)
+            if slot * shards // 16384 == shard:
+                return "key:%d" % i
+        raise AssertionError("no key")
+
+
+class Shards(Observability):
+    def test_load_and_its_summary(self):
+        server = self.start()
+        info, rows = self.shards(server)
+        loads = [float(row["load"]) for row in rows]
+        for load in loads:
+            self.assertTrue(0 <= load <= 100, loads)
+        self.assertAlmostEqual(float(info["load_mean"]), sum(loads) / len(loads), delta=0.02)
+        self.assertEqual(float(info["load_max"]), max(loads))
+        self.assertEqual(loads[int(info["load_max_shard"])], max(loads))
+
+    def test_an_imbalance_is_seen(self):
+        server = self.start(shards=3, core_ports=True)
+        # The connection lives on shard 2, and so do the keys.
+        with Client(server.shard_port_base + 2) as client:
+            key = self.key_of(client, 2, 3)
+            client.call("CONFIG", "RESETSTAT")
+            deadline = time.monotonic() + 60
+            while True:
+                for _ in range(200):
+                    client.pipeline([("SET", key, "x")] * 100)
+                info, rows = self.shards(server)
+                if int(rows[2]["cpu_us"]) > 20000 or time.monotonic() > deadline:
+                    break
+        self.assertEqual(info["load_max_shard"], "2")
+        for row in rows[:2]:
+            self.assertLess(float(row["load"]), float(rows[2]["load"]) / 2)
+            self.assertLess(int(row["cpu_us"]), int(rows[2]["cpu_us"]) / 2)
+        self.assertGreaterEqual(int(rows[2]["commands"]), 20000)
+        self.assertEqual(int(rows[2]["hops_sent"]), 0)
+
+
+class Stages(Observability):
+    def test_every_stage_of_every_shard(self):
+        server = self.start()
+        found, per_us = stages(server)
+        self.assertEqual(sorted(found), list(range(server.shards)))
+        for of_shard in found.values():
+            self.assertEqual(list(of_shard), STAGES)
+        self.assertGreaterEqual(per_us, 1)
+
+    def test_shares_add_up(self):
+        server = self.start()
+        with server.client() as client:
+            client.pipeline([("SET", "key:%d" % i, "x") for i in range(2000)])
+            found, _ = stages(server, client)
+        for of_shard in found.values():
+            self.assertAlmostEqual(sum(share for *_, share in of_shard.values()), 100, delta=0.06)
+            for _, cycles, share in of_shard.values():
+                self.assertAlmostEqual(share, cycles * 100 / total(of_shard), delta=0.006)
+
+    def test_all_of_the_time_is_accounted_for(self):
+        server = self.start()
+        with server.client() as client:
+            before = time.monotonic()
+            first, _ = stages(server, client)
+            begun = time.monotonic()
+            for _ in range(300):
+                client.pipeline([("SET", "key:%d" % i, "x") for i in range(100)])
+            ending = time.monotonic()
+            second, per_us = stages(server, client)
+            after = time.monotonic()
+        for shard in first:
+            spent_s = (total(second[shard]) - total(first[shard])) / per_us / 1e6
+            self.assertLess(spent_s, (after - before) * 1.02 + 0.001)
+            self.assertGreater(spent_s, (ending - begun) * 0.98 - 0.001)
+
+    def test_work_is_counted_where_it_is_done(self):
+        server = self.start(shards=2, core_ports=True)
+
+        def runs(shard, stage):
+            return stages(server)[0][shard][stage][0]
+
+        with Client(server.shard_port_base) as client:
+            own, far = self.key_of(client, 0, 2), self.key_of(client, 1, 2)
+            serve, execute = runs(1, "serve"), runs(0, "execute")
+            for _ in range(50):
+                client.call("SET", far, "x")
+            self.assertGreaterEqual(runs(1, "serve") - serve, 50)
+            self.assertGreaterEqual(runs(0, "serve"), 50)  # the answers
+            for _ in range(50):
+                client.call("SET", own, "x")
+            self.assertGreaterEqual(runs(0, "execute") - execute, 50)
+            coordinate = runs(0, "coordinate")
+            for _ in range(20):
+                client.call("MSET", own, "x", far, "x")
+            self.assertGreaterEqual(runs(0, "coordinate") - coordinate, 20)
+            park = runs(1, "park")
+            for _ in range(20):
+                client.call("RENAME", own, far)
+                client.call("RENAME", far, own)
+            self.assertGreaterEqual(runs(1, "park") - park, 40)
+            self.assertGreater(runs(0, "park"), 40)
+
+    def test_an_idle_server_sleeps(self):
+        server = self.start()
+        server.call("CONFIG", "RESETSTAT")
+        deadline = time.monotonic() + 30
+        while True:
+            found, _ = stages(server)
+            if all(of_shard["sleep"][2] > 90 for of_shard in found.values()):
+                return
+            self.assertLess(time.monotonic(), deadline, found)
+            time.sleep(0.2)
+
+    def test_resetstat(self):
+        server = self.start()
+        with server.client() as client:
+            for _ in range(20):
+                client.pipeline([("SET", "key:%d" % i, "x") for i in range(500)])
+            used = stages(server, client)[0]
+            self.assertGreater(sum(of_shard["execute"][0] for of_shard in used.values()), 20)
+            before = time.monotonic()
+            client.call("CONFIG", "RESETSTAT")
+            found, per_us = stages(server, client)
+            passed_us = (time.monotonic() - before) * 1e6
+            _, rows = self.shards(server)
+            since_us = (time.monotonic() - before) * 1e6
+        for shard, of_shard in found.items():
+            self.assertLess(total(of_shard), passed_us * per_us * 1.02 + 1000)
+            self.assertLessEqual(of_shard["execute"][0], 2)
+        for row in rows:
+            self.assertLessEqual(int(row["cpu_us"]), since_us * 1.02 + 1000)
+            self.assertLess(int(row["commands"]), 10)
+
+    def test_only_where_it_is_asked_for(self):
+        server = self.start()
+        self.assertNotIn(b"# Stages", bytes(server.call("INFO")))
+        self.assertIn(b"# Shards", bytes(server.call("INFO")))
+        for word in ("all", "everything", "stages"):
+            self.assertIn(b"# Stages", bytes(server.call("INFO", word)))
+
+
+@unittest.skipUnless(any(map(os.path.exists, SDT_HEADERS)), "built without <sys/sdt.h>")
+class Tracepoints(unittest.TestCase):
+    def setUp(self):
+        if not is_basalt(Options.server):
+            self.skipTest("these tracepoints are Basalt's")
+        if shutil.which("readelf") is None:
+            self.skipTest("readelf is not installed")
+
+    def test_all_are_in_the_binary(self):
+        done = subprocess.run(
+            ["readelf", "-n", Options.server], capture_output=True, text=True, timeout=60, check=True
+        )
+        found = re.findall(r"Provider: (\S+)\s+Name: (\S+)", done.stdout)
+        self.assertEqual({name for provider, name in found if provider == "basalt"}, PROBES)
+
+
+if __name__ == "__main__":
+    main()
