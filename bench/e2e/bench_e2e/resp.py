@@ -8,8 +8,8 @@ class ReplyError(Exception):
 
 
 class Client:
-    def __init__(self, port, timeout_s=30):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout_s)
+    def __init__(self, port, timeout_s=30, host="127.0.0.1"):
+        self._socket = socket.create_connection((host, port), timeout_s)
         self._in = self._socket.makefile("rb")
 
     def close(self):
