@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""What the server tells about itself: INFO shards and INFO stages, and the tracepoints in its binary."""
+"""What the server tells about itself: INFO shards, INFO stages, what tools/profile makes of them;
+the tracepoints in its binary.
+"""
 
 import os
 import re
@@ -9,16 +11,16 @@ import sys
 import time
 import unittest
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "support"), os.path.join(HERE, "../../bench/e2e")]
 
-from basalt_harness import Options, ServerTest, is_basalt, main
+from bench_e2e import stages as profile
+from basalt_harness import Options, ServerTest, is_basalt, main, wait_until
 from resp_client import Client
 
 STAGES = "reap sleep drain receive serve park execute coordinate commit reply idle".split()
-PROBES = {"tick__begin", "stage__end", "fsync__begin", "fsync__done", "snapshot__fork"} | {
-    "park__begin",
-    "park__end",
-}
+PROBES = set("tick__begin stage__end fsync__begin fsync__done".split())
+PROBES |= set("park__begin park__end snapshot__fork".split())
 SDT_HEADERS = ("/usr/include/sys/sdt.h", "/usr/include/%s-linux-gnu/sys/sdt.h" % os.uname().machine)
 
 
@@ -34,7 +36,9 @@ def stages(server, client=None):
         if line.startswith("cycles_per_usec:"):
             per_us = float(line.split(":")[1])
         elif line and not line.startswith("#"):
-            found = re.fullmatch(r"shard_(\d+)_([a-z]+):runs=(\d+),cycles=(\d+),share=(\d+\.\d\d)", line)
+            found = re.fullmatch(
+                r"shard_(\d+)_([a-z]+):runs=(\d+),cycles=(\d+),share=(\d+\.\d\d)", line
+            )
             if found is None:
                 raise AssertionError("unexpected line: %s" % line)
             figures = int(found[3]), int(found[4]), float(found[5])
@@ -47,6 +51,8 @@ def total(of_shard):
 
 
 class Observability(ServerTest):
+    """These sections are Basalt's."""
+
     def setUp(self):
         if not is_basalt(Options.server):
             self.skipTest("these sections are Basalt's")
@@ -162,13 +168,11 @@ class Stages(Observability):
     def test_an_idle_server_sleeps(self):
         server = self.start()
         server.call("CONFIG", "RESETSTAT")
-        deadline = time.monotonic() + 30
-        while True:
-            found, _ = stages(server)
-            if all(of_shard["sleep"][2] > 90 for of_shard in found.values()):
-                return
-            self.assertLess(time.monotonic(), deadline, found)
-            time.sleep(0.2)
+
+        def all_sleep():
+            return all(of_shard["sleep"][2] > 90 for of_shard in stages(server)[0].values())
+
+        wait_until(all_sleep, every_s=0.2, what="sleep of more than 90 percent")
 
     def test_resetstat(self):
         server = self.start()
@@ -198,6 +202,49 @@ class Stages(Observability):
             self.assertIn(b"# Stages", bytes(server.call("INFO", word)))
 
 
+class Profile(Observability):
+    def test_finds_the_ports_of_a_process(self):
+        server = self.start(core_ports=True)
+        ports = [server.port] + [server.shard_port_base + i for i in range(server.shards)]
+        ends = [("127.0.0.1", port) for port in ports]
+        self.assertEqual(profile.listening_ports(server.process.pid), sorted(ends))
+        self.assertEqual(profile.try_read(ends)[1], ends[0])
+
+    def test_what_happened_between_two_readings(self):
+        server = self.start(shards=2)
+        first = profile.read(server.port)
+        with server.client() as client:
+            client.pipeline([("SET", "key:%d" % i, "x") for i in range(1000)])
+        second = profile.read(server.port)
+        lines = profile.table(first, second)
+        rows = [line for line in lines if line.startswith("shard ")]
+        self.assertEqual([row.split()[1] for row in rows], ["0", "1"] * 3)
+        commands = [int(row.split()[3].replace(",", "")) for row in rows[:2]]
+        self.assertGreaterEqual(sum(commands), 1000)
+        self.assertLess(sum(commands), 1100)
+        for row in rows[2:4]:
+            self.assertAlmostEqual(sum(map(float, row.split()[2:])), 100, delta=0.6)
+
+    def test_counters_that_were_reset_meanwhile(self):
+        server = self.start()
+        with server.client() as client:
+            client.pipeline([("SET", "key:%d" % i, "x") for i in range(1000)])
+            first = profile.read(server.port)
+            client.call("CONFIG", "RESETSTAT")
+        self.assertIn("reset meanwhile", profile.table(first, profile.read(server.port))[0])
+
+    def test_a_server_that_does_not_answer(self):
+        server = self.start(args=["--requirepass", "secret"])
+        ends = profile.listening_ports(server.process.pid)
+        reading, why = profile.try_read(ends)
+        self.assertIsNone(reading)
+        self.assertIn("NOAUTH", why)
+        self.assertIsNotNone(profile.try_read(ends, "secret")[0])
+        server.kill()
+        self.assertIsNone(profile.try_read(ends, "secret")[0])
+        self.assertEqual(profile.try_read([])[1], "it listens on no TCP port")
+
+
 @unittest.skipUnless(any(map(os.path.exists, SDT_HEADERS)), "built without <sys/sdt.h>")
 class Tracepoints(unittest.TestCase):
     def setUp(self):
@@ -208,7 +255,11 @@ class Tracepoints(unittest.TestCase):
 
     def test_all_are_in_the_binary(self):
         done = subprocess.run(
-            ["readelf", "-n", Options.server], capture_output=True, text=True, timeout=60, check=True
+            ["readelf", "-n", Options.server],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
         )
         found = re.findall(r"Provider: (\S+)\s+Name: (\S+)", done.stdout)
         self.assertEqual({name for provider, name in found if provider == "basalt"}, PROBES)
