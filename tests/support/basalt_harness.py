@@ -73,7 +73,7 @@ def wait_until(condition, within_s=20.0, what="the condition", every_s=0.01):
 
 
 def is_basalt(binary):
-    return "redis-server" not in os.path.basename(binary)
+    return os.path.basename(binary) not in ("redis-server", "valkey-server")
 
 
 class Server:

@@ -60,6 +60,8 @@ def _normal(kind, value):
         return sorted(value)
     if kind == b"hash":
         return sorted(zip(value[::2], value[1::2]))
+    if kind == b"zset":  # a score has several texts
+        return [(member, float(score)) for member, score in zip(value[::2], value[1::2])]
     return value
 
 
