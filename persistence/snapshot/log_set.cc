@@ -18,6 +18,8 @@ namespace {
 // After a rewrite that failed; doubles up to the second.
 constexpr int64_t kRetryMicros = 1'000'000;
 constexpr int64_t kRetryMicrosMax = 60'000'000;
+// By then a shard has gone on with its new log, or that has failed, too.
+constexpr int64_t kResumeMicrosMax = 1'000'000;
 
 FsyncPolicy PolicyOf(AppendFsync option) {
   switch (option) {
@@ -146,8 +148,13 @@ absl::Status LogSet::BeginNew(std::vector<BaseFile> bases) {
 
 // --- rewrite
 
-bool LogSet::NewLogNeeded() const {
-  if (world_.log_trouble().kind != LogTrouble::Kind::kSync) return false;
+bool LogSet::NewLogNeeded() {
+  if (world_.log_trouble().kind != LogTrouble::Kind::kSync) {
+    resuming_until_us_ = 0;
+    return false;
+  }
+  // A shard whose new log has its base goes on with it in one of its next ticks.
+  if (world_.clock().MonotonicMicros() < resuming_until_us_) return false;
   return on_ && phase_ == Phase::kIdle && !wanted_;
 }
 
@@ -244,6 +251,8 @@ void LogSet::OnChildDone(const absl::Status& outcome) {
   }
   if (status.ok()) {
     for (ShardLog* log : awaiting_base_) log->BaseIsSafe();
+    if (!awaiting_base_.empty())
+      resuming_until_us_ = world_.clock().MonotonicMicros() + kResumeMicrosMax;
     ++rewrites_;
     LogNotice("Log rewrite terminated with success in ", last_seconds_.load(),
               " seconds; copy-on-write: ", last_cow_bytes_ >> 20, " MB");

@@ -90,7 +90,7 @@ class LogSet {
 
   LogWriter::Options WriterOptions() const;
   // Some log's fsync has failed: it needs a new file and a fresh base.
-  bool NewLogNeeded() const;
+  bool NewLogNeeded();
   void NoteOutcome(bool ok);
   // Makes what is loaded the base of a new log, with `bases` already written.
   absl::Status BeginNew(std::vector<BaseFile> bases);
@@ -125,7 +125,8 @@ class LogSet {
   std::optional<AppendFsync> before_always_;  // while a change to always is not durable yet
   std::vector<ShardLog*> awaiting_base_;      // logs that this rewrite begins anew
   std::atomic<int64_t> retry_at_us_{0};
-  uint32_t failures_ = 0;  // in a row; main thread, or parked
+  int64_t resuming_until_us_ = 0;  // the main thread's
+  uint32_t failures_ = 0;          // in a row; main thread, or parked
   std::atomic<uint64_t> base_bytes_{0};
   std::atomic<bool> last_ok_{true};
   std::atomic<int64_t> last_seconds_{-1}, started_s_{0};
