@@ -71,9 +71,7 @@ void Connections::BeginMove(Connection* c, ShardId to) {
 }
 
 void Connections::ContinueMove(Connection* c) {
-  const bool bound = IsBound(*c);
-  if (!bound && IsUnderWay(*c)) return;
-  if (!bound && HandOver(c)) return;
+  if (!IsBound(*c) && (IsUnderWay(*c) || HandOver(c))) return;
   c->moving = false;
   c->drift = 0;
   if (!c->receiving && !c->closed) Activate(c);
@@ -82,40 +80,27 @@ void Connections::ContinueMove(Connection* c) {
 // The other shard may begin to use the connection at once. False: its mailbox is full.
 bool Connections::HandOver(Connection* c) {
   const ShardId to = c->moves_to;
-  const uint32_t slot = c->slot;
-  const size_t room = c->kept_room;
-  std::erase(starved_, c);
-  std::unique_ptr<Connection> owned = std::move(table_[slot]);
   c->moving = false;
-  c->kept_room = 0;
-  Message message{.kind = Message::Kind::kClient, .from = shard_->id(), .pointer = nullptr};
-  message.pointer = static_cast<Client*>(c);
+  std::unique_ptr<Connection> owned = TakeOut(c);
+  const Message message{
+      .kind = Message::Kind::kClient, .from = shard_->id(), .pointer = static_cast<Client*>(c)};
   if (!shard_->world().mail().Send(to, message, Mailboxes::kControlReserve)) {
-    c->kept_room = room;
-    table_[slot] = std::move(owned);
+    PutIn(std::move(owned));
     return false;
   }
   (void)owned.release();
   placement_.Remove(shard_->id());
   placement_.Add(to);
-  kept_room_ -= room;
-  ++generations_[slot];
-  free_slots_.push_back(slot);
   --live_;
   return true;
 }
 
 void Connections::TakeOver(Client* client) {
   auto* c = static_cast<Connection*>(client);
-  const uint32_t slot = FreeSlot();
-  table_[slot].reset(c);
-  c->slot = slot;
-  c->generation = generations_[slot];
-  c->home = shard_->id();
+  PutIn(std::unique_ptr<Connection>(c));
   c->drift = 0;
   ++live_;
   ++shard_->stats().moved_connections;
-  KeepRoom(c, &c->query);
   Arm(c);
 }
 

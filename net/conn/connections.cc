@@ -134,28 +134,40 @@ void Connections::Refuse(int fd, std::string_view text) {
   ++shard_->stats().rejected_connections;
 }
 
-uint32_t Connections::FreeSlot() {
+// Gives the connection a place in the table.
+void Connections::PutIn(std::unique_ptr<Connection> owned) {
+  Connection* c = owned.get();
   if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<uint32_t>(table_.size()));
     table_.emplace_back();
     generations_.push_back(0);
-    return static_cast<uint32_t>(table_.size() - 1);
   }
-  const uint32_t slot = free_slots_.back();
+  c->slot = free_slots_.back();
   free_slots_.pop_back();
-  return slot;
+  c->generation = generations_[c->slot];
+  c->home = shard_->id();
+  table_[c->slot] = std::move(owned);
+  TendRoom(c, &c->query);
+  TendRoom(c, &c->sending);
+}
+
+// Its place is free then, and completions for it are nobody's.
+std::unique_ptr<Connection> Connections::TakeOut(Connection* c) {
+  std::erase(starved_, c);
+  kept_room_ -= std::exchange(c->kept_room, 0);
+  ++generations_[c->slot];
+  free_slots_.push_back(c->slot);
+  return std::move(table_[c->slot]);
 }
 
 Connection* Connections::Serve(int socket) {
-  const uint32_t slot = FreeSlot();
   World& world = shard_->world();
   SetSocketOptions(socket, static_cast<int>(world.config().tcp_keepalive));
-  table_[slot] = std::make_unique<Connection>();
-  Connection* c = table_[slot].get();
+  auto owned = std::make_unique<Connection>();
+  Connection* c = owned.get();
+  PutIn(std::move(owned));
   c->fd = socket;
-  c->slot = slot;
-  c->generation = generations_[slot];
   c->id = world.NextClient();
-  c->home = shard_->id();
   c->peer = AddressText(socket, getpeername);
   c->local = AddressText(socket, getsockname);
   c->authenticated = world.config().requirepass.empty();
@@ -374,7 +386,7 @@ void Connections::Tend(Connection* c) {
   if (c->query_pos == c->query.size()) {
     c->query.clear();
     c->query_pos = 0;
-    if (c->query.capacity() > kLargeBuffer) KeepRoom(c, &c->query);
+    TendRoom(c, &c->query);
   }
   if (c->blocked && c->end_of_input)
     return Close(c);  // it is dirty again, and goes when its turn comes
@@ -514,7 +526,7 @@ void Connections::OnSend(const Completion& completion) {
   }
   c->sending.clear();
   c->sent = 0;
-  if (c->sending.capacity() > kLargeBuffer) KeepRoom(c, &c->sending);
+  TendRoom(c, &c->sending);
   // Nothing more to say, and nothing that waits for room in the output: the common case is done
   // here.
   if (!c->out.empty() || !c->replies.empty() || c->close_after_reply || c->HasInput())
@@ -563,14 +575,9 @@ void Connections::Close(Connection* c) {
 }
 
 void Connections::Destroy(Connection* c) {
-  uint32_t slot = c->slot;
-  std::erase(starved_, c);
   if (c->held) std::erase(held_, c);
   if (c->active) std::erase(active_, c);
-  kept_room_ -= c->kept_room;
-  ++generations_[slot];
-  table_[slot].reset();
-  free_slots_.push_back(slot);
+  TakeOut(c);
 }
 
 void Connections::Housekeep(int64_t now_ms) {

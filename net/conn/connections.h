@@ -75,7 +75,8 @@ class Connections final : public Frontend, public CompletionSink {
 
   void OnAccept(const Completion& completion);
   Connection* Serve(int socket);
-  uint32_t FreeSlot();
+  void PutIn(std::unique_ptr<Connection> owned);
+  std::unique_ptr<Connection> TakeOut(Connection* c);
   // connection_moves.cc
   void ConsiderMove(Connection* c);
   void BeginMove(Connection* c, ShardId to);
@@ -88,6 +89,9 @@ class Connections final : public Frontend, public CompletionSink {
   Connection* Find(Token token);
   void Activate(Connection* c);
   void KeepInput(Connection* c, std::string_view data);
+  void TendRoom(Connection* c, std::string* emptied) {
+    if (emptied->capacity() > kLargeBuffer) KeepRoom(c, emptied);
+  }
   void KeepRoom(Connection* c, std::string* emptied);
   void GiveRoomBack(Connection* c);
   void Parse(Connection* c);
