@@ -308,12 +308,12 @@ void Server::Tick() {
     }
   }
   if (!loader_->finished()) return;
-  if (logs_->RewriteDue()) {
+  if (logs_->RewriteDue(config)) {
     LogNotice("Starting automatic rewriting of the log: ", logs_->TotalBytes() >> 20, " MB, base ",
               logs_->BaseBytes() >> 20, " MB");
     logs_->RequestRewrite();
   }
-  logs_->Tend();
+  logs_->Tend(config);
   const bool over = config.maxmemory > 0 && TotalUsedMemory() > config.maxmemory;
   world_->over_memory.store(over, std::memory_order_relaxed);
   if (const int64_t now_us = world_->clock().MonotonicMicros(); now_us >= next_sample_us_) {

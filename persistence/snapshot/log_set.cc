@@ -165,8 +165,7 @@ void LogSet::NoteOutcome(bool ok) {
   retry_at_us_ = ok ? 0 : world_.clock().MonotonicMicros() + pause_us;
 }
 
-void LogSet::Tend() {
-  const Config config = world_.ConfigCopy();
+void LogSet::Tend(const Config& config) {
   for (ShardLog* log : logs_) {
     log->SetBufferLimit(static_cast<uint64_t>(config.aof_buffer_limit));
     log->HoldSyncs(config.no_appendfsync_on_rewrite && child_.running());
@@ -280,8 +279,7 @@ uint64_t LogSet::TotalBytes() const {
   return bytes;
 }
 
-bool LogSet::RewriteDue() const {
-  const Config config = world_.ConfigCopy();
+bool LogSet::RewriteDue(const Config& config) const {
   if (!on_ || in_progress() || wanted_ || config.auto_aof_rewrite_percentage == 0) return false;
   if (world_.clock().MonotonicMicros() < retry_at_us_) return false;
   uint64_t bytes = TotalBytes();

@@ -55,14 +55,14 @@ class LogSet {
   bool wanted() const { return wanted_; }
   bool in_progress() const { return phase_ != Phase::kIdle || wanted_; }
   // Main thread, ten times a second.
-  void Tend();
+  void Tend(const Config& config);
   // Shard 0's thread: a parked section should call CutAndFork now.
   bool ReadyToCut() const { return phase_ == Phase::kPrepared && !child_.running(); }
   void CutAndFork();                              // parked, all shards, nothing else in the section
   void OnChildDone(const absl::Status& outcome);  // main thread
   bool child_is_ours() const { return phase_ == Phase::kWriting; }
   // Whether auto-aof-rewrite-percentage and -min-size ask for one. Any thread.
-  bool RewriteDue() const;
+  bool RewriteDue(const Config& config) const;
 
   // --- at run time, parked
   // From `always` on recovery trusts that all which was recorded before it is durable on every

@@ -150,7 +150,7 @@ void SimServer::MainThread(const std::function<void()>& on_ready) {
   if (loader_->finished() && !stopped_) on_ready();
   while (!world_->stopping) {
     if (std::optional<absl::Status> outcome = child_.Poll()) logs_->OnChildDone(*outcome);
-    logs_->Tend();
+    logs_->Tend(config_);
     simulation_.Sleep(1000 + static_cast<int64_t>(random_.Below(50'000)),
                       [this] { return world_->stopping.load(); });
   }
