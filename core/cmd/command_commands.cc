@@ -154,7 +154,6 @@ void Help(CommandContext& ctx) {
 }
 
 constexpr uint32_t kAlways = kLoading | kStale;
-constexpr char kAnyOrder[] = "nondeterministic_output_order";
 
 constexpr CommandSpec kCommandSubcommands[] = {
     {"command|count", 2, kAlways, {}, Where::kHome, Count, "connection", ""},

@@ -24,12 +24,6 @@ void Line(std::string* out, std::string_view name, const T& value) {
   StrAppend(out, name, ":", value, "\r\n");
 }
 
-std::string Fixed(double value, int decimals) {
-  char text[64];
-  return std::string(text,
-                     static_cast<size_t>(snprintf(text, sizeof(text), "%.*f", decimals, value)));
-}
-
 template <const char* kSection>
 void WriteFromHost(CommandContext& ctx, std::string* out) {
   ctx.world()->host().AppendInfo(kSection, out);
@@ -210,6 +204,12 @@ std::string HumanBytes(int64_t bytes) {
   int unit = 0;
   for (n /= 1024; n >= 1024 && unit < 4; n /= 1024) ++unit;
   return Fixed(n, 2) + "KMGTP"[unit];
+}
+
+std::string Fixed(double value, int decimals) {
+  char text[64];
+  return std::string(text,
+                     static_cast<size_t>(snprintf(text, sizeof(text), "%.*f", decimals, value)));
 }
 
 MemoryFigures ReadMemoryFigures(CommandContext& ctx) {

@@ -20,6 +20,8 @@ std::span<const InfoSection> InfoSections();
 
 // "976.88K", as the *_human fields show bytes.
 std::string HumanBytes(int64_t bytes);
+// "12.30"; with three decimals "12.300".
+std::string Fixed(double value, int decimals = 2);
 
 struct MemoryFigures {
   int64_t used, peak, rss, total_system;

@@ -1,7 +1,6 @@
 // INFO stages: what every stage of every shard's tick has taken since the start or CONFIG
 // RESETSTAT.
 #include <algorithm>
-#include <cstdio>
 
 #include "core/base/strings.h"
 #include "core/cmd/info_sections.h"
@@ -14,18 +13,16 @@ namespace basalt {
 // Shares are percent of all of the shard's time, asleep or not, so those of a shard add up to 100.
 void WriteStages(CommandContext& ctx, std::string* out) {
   World& world = *ctx.world();
-  char text[64];
-  snprintf(text, sizeof(text), "%.3f", world.CyclesPerMicro());
-  StrAppend(out, "cycles_per_usec:", std::string_view(text), "\r\n");
+  StrAppend(out, "cycles_per_usec:", Fixed(world.CyclesPerMicro(), 3), "\r\n");
   for (uint32_t i = 0; i < world.shard_count(); ++i) {
     const StageMeter& meter = world.shard(i).stages();
     const double total = static_cast<double>(std::max<uint64_t>(1, meter.TotalCycles()));
     for (size_t s = 0; s < kStages; ++s) {
       const Stage stage = static_cast<Stage>(s);
       const StageMeter::Figures& f = meter.of(stage);
-      snprintf(text, sizeof(text), "%.2f", static_cast<double>(f.cycles) / total * 100);
+      const double share = static_cast<double>(f.cycles) / total * 100;
       StrAppend(out, "shard_", i, "_", NameOf(stage), ":runs=", f.runs, ",cycles=", f.cycles,
-                ",share=", std::string_view(text), "\r\n");
+                ",share=", Fixed(share), "\r\n");
     }
   }
 }

@@ -1,6 +1,5 @@
 // INFO stats, commandstats and errorstats: sums over the shards.
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <vector>
 
@@ -27,11 +26,7 @@ uint64_t Sum(CommandContext& ctx, F&& f) {
   return sum;
 }
 
-std::string Kilobytes(uint64_t bytes) {
-  char text[32];
-  return std::string(text, static_cast<size_t>(snprintf(text, sizeof(text), "%.2f",
-                                                        static_cast<double>(bytes) / 1024)));
-}
+std::string Kilobytes(uint64_t bytes) { return Fixed(static_cast<double>(bytes) / 1024); }
 
 }  // namespace
 
@@ -88,10 +83,9 @@ void WriteCommandStats(CommandContext& ctx, std::string* out) {
     uint64_t calls = sum(&ShardStats::calls), rejected = sum(&ShardStats::rejected);
     if (calls + rejected == 0) continue;
     double us = static_cast<double>(sum(&ShardStats::cycles)) / per_us;
-    char per_call[32];
-    snprintf(per_call, sizeof(per_call), "%.2f", calls == 0 ? 0 : us / static_cast<double>(calls));
+    const double per_call = calls == 0 ? 0 : us / static_cast<double>(calls);
     StrAppend(out, "cmdstat_", std::string_view(spec.name), ":calls=", calls,
-              ",usec=", static_cast<uint64_t>(us), ",usec_per_call=", std::string_view(per_call),
+              ",usec=", static_cast<uint64_t>(us), ",usec_per_call=", Fixed(per_call),
               ",rejected_calls=", rejected, ",failed_calls=", sum(&ShardStats::failed), "\r\n");
   }
 }

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
 
 #include "core/admin/version.h"
 #include "core/base/strings.h"
+#include "core/cmd/info_sections.h"
 #include "net/server/server.h"
 #include "persistence/aof/shard_log.h"
 
@@ -18,11 +18,6 @@ namespace {
 template <class T>
 void Line(std::string* out, std::string_view name, const T& value) {
   StrAppend(out, name, ":", value, "\r\n");
-}
-
-std::string TwoDecimals(double value) {
-  char text[32];
-  return std::string(text, static_cast<size_t>(snprintf(text, sizeof(text), "%.2f", value)));
 }
 
 const char* OkOrErr(bool ok) { return ok ? "ok" : "err"; }
@@ -154,20 +149,20 @@ void Server::AppendShards(std::string* out) {
     loads.push_back(world_->shard(i).load().Percent(now_us));
   const auto highest = std::max_element(loads.begin(), loads.end());
   const double sum = std::accumulate(loads.begin(), loads.end(), 0.0);
-  Line(out, "load_mean", TwoDecimals(sum / static_cast<double>(loads.size())));
-  Line(out, "load_max", TwoDecimals(*highest));
+  Line(out, "load_mean", Fixed(sum / static_cast<double>(loads.size())));
+  Line(out, "load_max", Fixed(*highest));
   Line(out, "load_max_shard", highest - loads.begin());
   for (uint32_t i = 0; i < world_->shard_count(); ++i) {
     Shard& shard = world_->shard(i);
     const ShardStats& s = shard.stats();
-    StrAppend(
-        out, "shard_", i, ":load=", TwoDecimals(loads[i]), ",cpu_us=", shard.load().CpuMicros(),
-        ",keys=", shard.keyspace().TotalKeys(), ",clients=", connections_[i]->live(),
-        ",commands=", s.commands, ",hops_sent=", s.hops_sent, ",hops_served=", s.hops_served,
-        ",ticks=", s.ticks, ",sleeps=", s.sleeps, ",fan_outs=", s.fan_outs,
-        ",fan_out_refusals=", s.fan_out_refusals, ",commands_deferred=", s.commands_deferred,
-        ",parks_run=", s.parks_run, ",parks_stood=", s.parks_stood, ",parked_us=", s.parked_us,
-        ",buffers_exhausted=", s.buffers_exhausted, ",memory=", s.memory_bytes, "\r\n");
+    StrAppend(out, "shard_", i, ":load=", Fixed(loads[i]), ",cpu_us=", shard.load().CpuMicros(),
+              ",keys=", shard.keyspace().TotalKeys(), ",clients=", connections_[i]->live(),
+              ",commands=", s.commands, ",hops_sent=", s.hops_sent, ",hops_served=", s.hops_served,
+              ",ticks=", s.ticks, ",sleeps=", s.sleeps, ",fan_outs=", s.fan_outs,
+              ",fan_out_refusals=", s.fan_out_refusals, ",commands_deferred=", s.commands_deferred,
+              ",parks_run=", s.parks_run, ",parks_stood=", s.parks_stood,
+              ",parked_us=", s.parked_us, ",buffers_exhausted=", s.buffers_exhausted,
+              ",memory=", s.memory_bytes, "\r\n");
   }
 }
 
