@@ -137,6 +137,8 @@ class SimFileSystem final : public FileSystem {
     return FileInfo{found->second->now.size(), false};
   }
 
+  bool one_thread() const override { return true; }
+
   absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const std::string& path) override {
     if (!locks_.insert(path).second) return absl::FailedPreconditionError(path + " is locked");
     return std::make_unique<SimLock>(this, path, boot_);
