@@ -30,6 +30,8 @@ bool ConfigureLog(LogLevel level, std::string_view path) {
 
 LogLevel CurrentLogLevel() { return g_level.load(std::memory_order_relaxed); }
 
+int LogDescriptor() { return g_fd.load(std::memory_order_relaxed); }
+
 void LogLine(LogLevel level, std::string_view text) {
   constexpr char kMarks[] = {'.', '-', '*', '#'};
   timespec ts;
@@ -42,8 +44,7 @@ void LogLine(LogLevel level, std::string_view text) {
   std::string line = StrCat(getpid(), ":M ", date, " ",
                             std::string_view(&kMarks[static_cast<int>(level)], 1), " ", text, "\n");
   // A log line that cannot be written has nowhere else to go.
-  [[maybe_unused]] ssize_t written =
-      write(g_fd.load(std::memory_order_relaxed), line.data(), line.size());
+  [[maybe_unused]] ssize_t written = write(LogDescriptor(), line.data(), line.size());
 }
 
 }  // namespace basalt

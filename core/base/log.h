@@ -14,6 +14,8 @@ enum class LogLevel { kDebug, kVerbose, kNotice, kWarning };
 // cannot be opened.
 bool ConfigureLog(LogLevel level, std::string_view path);
 LogLevel CurrentLogLevel();
+// Where lines go; owned by the log.
+int LogDescriptor();
 
 void LogLine(LogLevel level, std::string_view text);
 

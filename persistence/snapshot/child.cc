@@ -37,6 +37,19 @@ uint64_t PrivateDirtyBytes() {
   return kb * 1024;
 }
 
+// All but the standard ones and the log's. A connection that the parent closes is closed for its
+// client only when no other process holds it.
+void CloseInheritedDescriptors() {
+  const unsigned first = STDERR_FILENO + 1;
+  const unsigned log = static_cast<unsigned>(LogDescriptor());
+  if (log < first) {
+    close_range(first, ~0u, 0);
+    return;
+  }
+  if (log > first) close_range(first, log - 1, 0);
+  close_range(log + 1, ~0u, 0);
+}
+
 }  // namespace
 
 void SnapshotChild::Report::NoteWritten(uint64_t bytes, int64_t bytes_per_second) {
@@ -89,6 +102,7 @@ absl::Status SnapshotChild::Start(const char* purpose, std::function<absl::Statu
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
     prctl(PR_SET_NAME, purpose);
+    CloseInheritedDescriptors();
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);

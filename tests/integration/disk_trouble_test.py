@@ -527,6 +527,15 @@ class Snapshots(DiskTroubleTest):
         self.server.start()
         self.assertEqual(self.server.call("DBSIZE"), 300)
 
+    def test_child_holds_no_connection_open(self):
+        self.prepare()
+        client = self.client()
+        number = client.call("CLIENT", "ID")
+        self.begin_slow_save()
+        self.assertEqual(self.admin.call("CLIENT", "KILL", "ID", number), 1)
+        client.sock.settimeout(5)  # the child is at work for three times as long
+        self.assertEqual(client.sock.recv(1), b"")
+
     def test_child_that_is_killed(self):
         self.prepare()
         os.kill(self.begin_slow_save(), signal.SIGKILL)
