@@ -1,5 +1,6 @@
 #include "core/shard/command_spec.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/base/check.h"
@@ -9,20 +10,35 @@ namespace {
 
 constexpr size_t kNameMax = 16 + 16;
 
+template <class Int>
+uint64_t Load(const char* p) {
+  Int value;
+  std::memcpy(&value, p, sizeof(value));
+  return value;
+}
+
+// Up to 8 bytes as a number, by loads that may overlap: a copy of unknown length is a call.
+uint64_t LoadUpTo8(const char* p, size_t n) {
+  if (n == 8) return Load<uint64_t>(p);
+  if (n >= 4) return Load<uint32_t>(p) | Load<uint32_t>(p + n - 4) << 8 * (n - 4);
+  if (n == 0) return 0;
+  return Load<uint8_t>(p) | Load<uint8_t>(p + n / 2) << 8 * (n / 2) |
+         Load<uint8_t>(p + n - 1) << 8 * (n - 1);
+}
+
 // The first 16 bytes of a name, letters in lower case. OR-ing 0x20 also changes '@'..'_' and digits
 // stay as they are (they have that bit), so equal words can only come from names that differ in
-// case, or in characters that no command has.
+// case, or in characters that are no letters.
 void Fold(std::string_view name, uint64_t word[2]) {
-  word[0] = word[1] = 0;
-  if (name.size() >= 8) {
-    std::memcpy(&word[0], name.data(), 8);
-    size_t rest = name.size() < 16 ? name.size() - 8 : 8;
-    std::memcpy(&word[1], name.data() + 8, rest);
-  } else {
-    std::memcpy(&word[0], name.data(), name.size());
-  }
-  word[0] |= 0x2020202020202020;
-  word[1] |= 0x2020202020202020;
+  const size_t first = std::min<size_t>(name.size(), 8);
+  const size_t second = std::min<size_t>(name.size() - first, 8);
+  word[0] = LoadUpTo8(name.data(), first) | 0x2020202020202020;
+  word[1] = LoadUpTo8(name.data() + first, second) | 0x2020202020202020;
+}
+
+bool FitsInWords(std::string_view name) {
+  return name.size() <= 16 &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
 uint64_t Mix(const uint64_t word[2], size_t size) {
@@ -65,7 +81,7 @@ CommandTable::CommandTable(std::span<const std::span<const CommandSpec>> groups)
   for (size_t n = 0; n < commands_; ++n) {
     std::string_view name = all_[n].name;
     BASALT_CHECK(name.size() <= kNameMax && Find(name) == nullptr);
-    Bucket fresh{.spec = &all_[n]};
+    Bucket fresh{.spec = &all_[n], .exact_size = FitsInWords(name) ? name.size() : 0};
     Fold(name, fresh.word);
     size_t i = Mix(fresh.word, name.size()) & (size - 1);
     while (buckets_[i].spec != nullptr) i = (i + 1) & (size - 1);
@@ -80,7 +96,8 @@ const CommandSpec* CommandTable::Find(std::string_view name) const {
   size_t mask = buckets_.size() - 1;
   for (size_t i = Mix(word, name.size()) & mask; buckets_[i].spec != nullptr; i = (i + 1) & mask) {
     const Bucket& b = buckets_[i];
-    if (b.word[0] == word[0] && b.word[1] == word[1] && SameName(b.spec->name, name)) return b.spec;
+    if (b.word[0] != word[0] || b.word[1] != word[1]) continue;
+    if (b.exact_size == name.size() || SameName(b.spec->name, name)) return b.spec;
   }
   return nullptr;
 }

@@ -133,6 +133,8 @@ class CommandTable {
   struct Bucket {
     uint64_t word[2] = {0, 0};  // the name's first 16 bytes, lower case
     const CommandSpec* spec = nullptr;
+    // Of a name that is all letters and all in `word`: a name of this size with these words is it.
+    size_t exact_size = 0;
   };
 
   std::vector<Bucket> buckets_;  // open addressing, power of two
