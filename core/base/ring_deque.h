@@ -28,6 +28,11 @@ class RingDeque {
     items_[(head_ + size_) & (capacity_ - 1)] = std::move(value);
     ++size_;
   }
+  // Appends a T{} and returns it.
+  T& emplace_back() {
+    if (size_ == capacity_) Grow();
+    return items_[(head_ + size_++) & (capacity_ - 1)];
+  }
   void pop_front() {
     BASALT_DCHECK(size_ > 0);
     front() = T{};  // lets go of what the element owned
@@ -48,14 +53,14 @@ class RingDeque {
  private:
   void Grow() {
     size_t capacity = capacity_ == 0 ? 4 : capacity_ * 2;
-    std::unique_ptr<T[]> items(new T[capacity]);
+    auto items = std::make_unique<T[]>(capacity);
     for (size_t i = 0; i < size_; ++i) items[i] = std::move((*this)[i]);
     items_ = std::move(items);
     capacity_ = capacity;
     head_ = 0;
   }
 
-  std::unique_ptr<T[]> items_;
+  std::unique_ptr<T[]> items_;  // those that are not in use are T{}
   size_t head_ = 0;
   size_t size_ = 0;
   size_t capacity_ = 0;  // a power of two, or 0

@@ -3,7 +3,8 @@
 //
 // The sender fills `commands`, `words` and `text` and hands the object over; from then on it
 // belongs to the receiver, which runs the commands, fills `replies` and `results` and hands it
-// back. Mailboxes order the two hand-overs; nobody else sees it.
+// back. Mailboxes order the two hand-overs; nobody else sees it. A shard also keeps its own
+// answers that have to wait in line in the `replies` of one that never travels.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ struct HopCommand {
 };
 
 struct HopResult {
-  uint32_t begin;  // replies[begin .. end)
-  uint32_t end;
+  uint64_t begin;  // replies[begin .. end)
+  uint64_t end;
   uint64_t gate;   // batch of the receiver's log that must be durable first; 0: none
   bool escalated;  // nothing was done: the command needs every shard parked
 };
@@ -62,6 +63,23 @@ struct HopBatch {
       const Word& word = words[command.first_word + i];
       out->emplace_back(text.data() + word.begin, word.size);
     }
+  }
+  // The same in `scratch`, which only grows; what was there before is gone.
+  Args WordsOf(const HopCommand& command, std::vector<std::string_view>* scratch) const {
+    if (scratch->size() < command.word_count) scratch->resize(command.word_count);
+    std::string_view* out = scratch->data();
+    for (uint32_t i = 0; i < command.word_count; ++i) {
+      const Word& word = words[command.first_word + i];
+      out[i] = {text.data() + word.begin, word.size};
+    }
+    return {out, command.word_count};
+  }
+  // The command's key that counts for where it runs; empty: it has none.
+  std::string_view FirstKeyOf(const HopCommand& command) const {
+    const int at = command.spec->keys.first;
+    if (at <= 0 || static_cast<uint32_t>(at) >= command.word_count) return {};
+    const Word& word = words[command.first_word + static_cast<uint32_t>(at)];
+    return {text.data() + word.begin, word.size};
   }
   std::string_view RawOf(const HopCommand& command) const {
     return std::string_view(text).substr(command.text_begin, command.text_end - command.text_begin);

@@ -7,16 +7,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/base/check.h"
 #include "core/base/ids.h"
 #include "core/base/ring_deque.h"
+#include "core/shard/hop.h"
 
 namespace basalt {
-
-struct HopBatch;
 
 // "Batch number `batch` of that shard's log is durable"; batch 0 asks for nothing.
 struct Gate {
@@ -37,7 +37,7 @@ class ReplyQueue {
   bool AllAnswered() const { return unanswered_ == 0; }
 
   Ticket Reserve() {
-    slots_.push_back({});
+    slots_.emplace_back();
     ++unanswered_;
     return first_ + slots_.size() - 1;
   }
@@ -52,20 +52,18 @@ class ReplyQueue {
   // Answer by copy.
   void Answer(Ticket ticket, std::string_view bytes, Gate gate) {
     Slot& slot = At(ticket);
-    slot.own.assign(bytes);
-    slot.gate = gate;
-    slot.answered = true;
-    --unanswered_;
+    slot.own = std::make_unique<std::string>(bytes);
+    NoteAnswer(slot, gate);
   }
 
-  // Answer that stays in `batch`'s memory until it is flushed; then `release(batch)` is called.
-  void Answer(Ticket ticket, std::string_view bytes, Gate gate, HopBatch* batch) {
+  // Answer that stays where it is, in batch->replies[begin .. end), until it is flushed; then
+  // `release(batch)` is called. More may be appended there meanwhile.
+  void Answer(Ticket ticket, HopBatch* batch, uint64_t begin, uint64_t end, Gate gate) {
     Slot& slot = At(ticket);
-    slot.borrowed = bytes;
     slot.batch = batch;
-    slot.gate = gate;
-    slot.answered = true;
-    --unanswered_;
+    slot.begin = begin;
+    slot.end = end;
+    NoteAnswer(slot, gate);
   }
 
   // What the answer at the front of the line waits for; null when it has none yet, or waits for
@@ -93,10 +91,10 @@ class ReplyQueue {
       if (!slot.answered) return false;
       if (slot.gate.batch != 0 && !durable(slot.gate)) return true;
       if (slot.batch != nullptr) {
-        out->append(slot.borrowed);
+        out->append(slot.batch->replies, slot.begin, slot.end - slot.begin);
         release(slot.batch);
       } else {
-        out->append(slot.own);
+        out->append(*slot.own);
       }
       slots_.pop_front();
       ++first_;
@@ -106,13 +104,18 @@ class ReplyQueue {
 
  private:
   struct Slot {
-    std::string own;
-    std::string_view borrowed;
     HopBatch* batch = nullptr;
+    uint64_t begin = 0, end = 0;
+    std::unique_ptr<std::string> own;
     Gate gate;
     bool answered = false;
   };
   Slot& At(Ticket ticket) { return slots_[ticket - first_]; }
+  void NoteAnswer(Slot& slot, Gate gate) {
+    slot.gate = gate;
+    slot.answered = true;
+    --unanswered_;
+  }
 
   RingDeque<Slot> slots_;
   Ticket first_ = 0;

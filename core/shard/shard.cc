@@ -81,6 +81,7 @@ bool Shard::Tick(int64_t wait_us) {
   MayPause();
   CommitStage();
   stages_.Passed(Stage::kCommit);
+  CloseOwnReplies();
   worked |= frontend_->Reply();
   stages_.Passed(Stage::kReply);
   worked |= IdleWork();

@@ -334,6 +334,8 @@ class Shard final : public CompletionSink {
   void FlushLogNow();
   HopBatch& OpenBatch(ShardId to);
   HopBatch* NewBatch(ShardId to);
+  HopBatch* OwnReplies();
+  void CloseOwnReplies();
   void NoteSlow(const CommandContext& context, const Client* client, uint64_t cycles);
 
   World& world_;
@@ -370,7 +372,8 @@ class Shard final : public CompletionSink {
   std::vector<uint16_t> outgoing_dirty_;  // destinations with an open batch
   std::vector<std::unique_ptr<HopBatch>> batches_;
   std::vector<HopBatch*> free_batches_;
-  ShardSet told_undurable_;  // shards that hold answers waiting for our log
+  HopBatch* own_replies_ = nullptr;  // this tick's answers to own commands, as far as they wait
+  ShardSet told_undurable_;          // shards that hold answers waiting for our log
   uint32_t hops_in_flight_ = 0;
   uint64_t durable_published_ = 0;
   LogTrouble trouble_published_;

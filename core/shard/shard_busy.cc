@@ -72,9 +72,9 @@ void Shard::HandleWhileBusy(const Message& message) {
       auto* batch = static_cast<HopBatch*>(message.pointer);
       batch->results.resize(batch->commands.size());
       for (size_t i = 0; i < batch->commands.size(); i += 1 + batch->commands[i].members) {
-        const uint32_t begin = static_cast<uint32_t>(batch->replies.size());
+        const size_t begin = batch->replies.size();
         Reply(&batch->replies, batch->commands[i].resp).Error(world_.BusyErrorOfAny());
-        batch->results[i] = {begin, static_cast<uint32_t>(batch->replies.size()), 0, false};
+        batch->results[i] = {begin, batch->replies.size(), 0, false};
       }
       return SendBack(batch);
     }

@@ -14,6 +14,9 @@
 namespace basalt {
 namespace {
 
+// One that is larger gets no more answers: it is kept until the last of them has left.
+constexpr size_t kOwnRepliesMax = 1 << 20;
+
 uint64_t FirstKeyHash(const CommandSpec& spec, const std::string_view* words, size_t count) {
   if (spec.keys.first <= 0 || static_cast<size_t>(spec.keys.first) >= count) return 0;
   return HashKey(words[spec.keys.first]);
@@ -101,10 +104,7 @@ void Shard::Serve(HopBatch* batch) {
   ReadAhead ahead;
   const auto key_of = [&](size_t i) -> ReadAhead::Key {
     const HopCommand& c = batch->commands[i];
-    scratch_words_.clear();
-    batch->AppendWords(c, &scratch_words_);
-    return {&keyspace_.db(c.db),
-            FirstKeyHash(*c.spec, scratch_words_.data(), scratch_words_.size())};
+    return {&keyspace_.db(c.db), HashKey(batch->FirstKeyOf(c))};
   };
   batch->results.resize(n);
   CommandContext context(SettingFor(nullptr), &batch->replies, 2);
@@ -124,20 +124,17 @@ void Shard::Serve(HopBatch* batch) {
 // False when the command has to wait for a key.
 bool Shard::ServeOne(HopBatch* batch, uint32_t index, CommandContext& context) {
   const HopCommand& c = batch->commands[index];
-  scratch_words_.clear();
-  batch->AppendWords(c, &scratch_words_);
-  const Args args{scratch_words_.data(), scratch_words_.size()};
+  const Args args = batch->WordsOf(c, &scratch_words_);
   std::span<const Member> members;
   if (__builtin_expect(c.members > 0, 0)) members = MembersInBatch(*batch, index);
   if (MustWait(*c.spec, args, members)) return false;
-  const uint32_t begin = static_cast<uint32_t>(batch->replies.size());
+  const size_t begin = batch->replies.size();
   context.reply = Reply(&batch->replies, c.resp);
   context.set_db(c.db);
   context.ClearGate();
   RunOne(*c.spec, args, batch->RawOf(c), members, context, c.resp, c.client);
   if (context.escalated()) batch->replies.resize(begin);
-  batch->results[index] = {begin, static_cast<uint32_t>(batch->replies.size()), context.gate(),
-                           context.escalated()};
+  batch->results[index] = {begin, batch->replies.size(), context.gate(), context.escalated()};
   if (context.gate() != 0) told_undurable_.Add(batch->from);
   if (__builtin_expect(MayShowHeldParts(*c.spec), 0)) {
     ++batch->deferred;
@@ -159,7 +156,6 @@ void Shard::Collect(HopBatch* batch) {
   --outgoing_[batch->to.value].in_flight;
   hops_in_flight_ -= static_cast<uint32_t>(batch->commands.size());
   batch->unreleased = 1;  // keeps it while we look at it
-  std::string_view replies = batch->replies;
   for (size_t i = 0; i < batch->commands.size(); i += 1 + batch->commands[i].members) {
     const HopCommand& c = batch->commands[i];
     const HopResult& r = batch->results[i];
@@ -173,12 +169,25 @@ void Shard::Collect(HopBatch* batch) {
       coordinator_->Escalate(c.client, c.spec, {words.data(), words.size()}, batch->RawOf(c));
     } else {
       ++batch->unreleased;
-      c.client->replies.Answer(c.ticket, replies.substr(r.begin, r.end - r.begin),
-                               {batch->to, r.gate}, batch);
+      c.client->replies.Answer(c.ticket, batch, r.begin, r.end, {batch->to, r.gate});
     }
     frontend_->Dirty(c.client);
   }
   Release(batch);
+}
+
+// Where answers to own commands that stand behind others in their lines are written.
+HopBatch* Shard::OwnReplies() {
+  if (own_replies_ != nullptr && own_replies_->replies.size() > kOwnRepliesMax) CloseOwnReplies();
+  if (own_replies_ == nullptr) {
+    own_replies_ = NewBatch(id_);
+    own_replies_->unreleased = 1;  // keeps it while it is open
+  }
+  return own_replies_;
+}
+
+void Shard::CloseOwnReplies() {
+  if (own_replies_ != nullptr) Release(std::exchange(own_replies_, nullptr));
 }
 
 void Shard::Release(HopBatch* batch) {
@@ -220,8 +229,8 @@ bool Shard::Execute() {
 }
 
 void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
-  std::string stashed;
-  std::string* out = c.ticket == kDirect ? &c.client->out : &stashed;
+  HopBatch* line = c.ticket == kDirect ? nullptr : OwnReplies();
+  std::string* out = line == nullptr ? &c.client->out : &line->replies;
   size_t begin = out->size();
   context.reply = Reply(out, c.resp);
   context.set_db(c.db);
@@ -241,9 +250,11 @@ void Shard::ExecuteOne(const OwnCommand& c, CommandContext& context) {
     coordinator_->Escalate(c.client, c.spec, c.args, c.raw);
   } else if (__builtin_expect(MayShowHeldParts(*c.spec), 0)) {
     ++c.client->queued_local;
-    held_replies_.Add({nullptr, 0, c.client, c.ticket, std::move(stashed), {id_, context.gate()}});
-  } else if (c.ticket != kDirect) {
-    c.client->replies.Answer(c.ticket, stashed, {id_, context.gate()});
+    held_replies_.Add({nullptr, 0, c.client, c.ticket, out->substr(begin), {id_, context.gate()}});
+    out->resize(begin);
+  } else if (line != nullptr) {
+    ++line->unreleased;
+    c.client->replies.Answer(c.ticket, line, begin, out->size(), {id_, context.gate()});
   } else if (uint64_t gate = context.gate(); gate != 0) {
     RingDeque<Client::Hold>& holds = c.client->holds;
     if (holds.empty() || holds.back().batch < gate) holds.push_back({begin, gate});

@@ -38,6 +38,21 @@ TEST(CrcTest, PiecesGiveTheSameAsTheWholeAtEveryLengthAndSplit) {
 }
 
 // Slots that redis-server 7.0.15 answers to CLUSTER KEYSLOT.
+TEST(CrcTest, Crc16IsItsDefinitionBitByBitAtEveryLength) {
+  std::mt19937_64 random(16);
+  std::string data;
+  for (size_t length = 0; length < 40; ++length) {
+    uint32_t crc = 0;
+    for (char c : data) {
+      crc ^= static_cast<uint8_t>(c) << 8;
+      for (int bit = 0; bit < 8; ++bit)
+        crc = (crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1) & 0xffff;
+    }
+    EXPECT_EQ(Crc16(data), crc) << length;
+    data.push_back(static_cast<char>(random()));
+  }
+}
+
 TEST(CrcTest, SlotsAreThoseOfRedisCluster) {
   EXPECT_EQ(SlotOf("foo").value, 12182);
   EXPECT_EQ(SlotOf("bar").value, 5061);

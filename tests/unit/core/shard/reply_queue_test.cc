@@ -45,11 +45,13 @@ TEST_F(ReplyQueueTest, AnswerWaitsForItsGateAndHoldsBackWhatFollows) {
 }
 
 TEST_F(ReplyQueueTest, BorrowedBytesAreReleasedOnceFlushedOrDropped) {
-  HopBatch batch;
+  HopBatch batch{.replies = "0123"};
   auto a = queue_.Reserve(), b = queue_.Reserve();
-  queue_.Answer(a, "1", {}, &batch);
-  queue_.Answer(b, "2", {ShardId(0), 9}, &batch);
+  queue_.Answer(a, &batch, 1, 3, {});
+  queue_.Answer(b, &batch, 3, 4, {ShardId(0), 9});
+  batch.replies += std::string(1000, '4');  // it may move
   EXPECT_TRUE(Flush());
+  EXPECT_EQ(out_, "12");
   EXPECT_EQ(released_, 1);
   queue_.Drop([&](HopBatch*) { ++released_; });
   EXPECT_EQ(released_, 2);
