@@ -45,7 +45,9 @@ constinit thread_local ThreadCount t_count;
   count.reported = count.used;
 }
 
-void Count(int64_t bytes) {
+}  // namespace
+
+void CountMemory(int64_t bytes) {
   ThreadCount& count = t_count;
   count.used += bytes;
   // One unsigned comparison for both directions.
@@ -54,9 +56,11 @@ void Count(int64_t bytes) {
     Report(count);
 }
 
+namespace {
+
 void* Counted(void* p) {
   BASALT_CHECK(p != nullptr);
-  Count(static_cast<int64_t>(RawUsable(p)));
+  CountMemory(static_cast<int64_t>(RawUsable(p)));
   return p;
 }
 
@@ -79,13 +83,13 @@ void* AllocateLines(size_t bytes) {
 
 void* Reallocate(void* block, size_t bytes) {
   if (block == nullptr) return Allocate(bytes);
-  Count(-static_cast<int64_t>(RawUsable(block)));
+  CountMemory(-static_cast<int64_t>(RawUsable(block)));
   return Counted(RawReallocate(block, bytes));
 }
 
 void Free(void* block) {
   if (block == nullptr) return;
-  Count(-static_cast<int64_t>(RawUsable(block)));
+  CountMemory(-static_cast<int64_t>(RawUsable(block)));
   RawFree(block);
 }
 

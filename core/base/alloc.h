@@ -25,6 +25,9 @@ void Free(void* block);
 // Bytes that the block really has; all of them may be used.
 size_t UsableSize(const void* block);
 
+// Counts memory that comes from elsewhere (core/base/slab.h).
+void CountMemory(int64_t bytes);
+
 // Bytes allocated minus bytes freed by the calling thread.
 int64_t ThreadUsedMemory();
 // Sum over all threads, at most kUsedMemorySlack bytes per thread behind.

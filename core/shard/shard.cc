@@ -4,6 +4,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/mutant.h"
+#include "core/base/slab.h"
 #include "core/shard/host.h"
 #include "core/shard/world.h"
 
@@ -159,6 +160,7 @@ bool Shard::IdleWork() {
     next_housekeep_ms_ = keyspace_.now_ms + kHousekeepMillis;
     world_.PublishLoad(id_, load_meter_.Sample(world_.clock(), mono_us_));
     frontend_->Housekeep(keyspace_.now_ms);
+    SlabTend();
     stats_.memory_bytes = ThreadUsedMemory();
     world_.Publish(id_, keyspace_.dirty, stats_.memory_bytes, log_->bytes_since_rewrite());
     stats_.commands_rate.Sample(stats_.commands, mono_us_);

@@ -4,9 +4,17 @@
 
 #include "core/base/alloc.h"
 #include "core/base/numbers.h"
+#include "core/base/slab.h"
 
 namespace basalt {
 namespace {
+
+// A sanitizer watches the blocks of its own allocator.
+#ifdef BASALT_MIMALLOC
+constexpr bool kEntriesInSlabs = true;
+#else
+constexpr bool kEntriesInSlabs = false;
+#endif
 
 StringBuffer* NewBuffer(std::string_view value, size_t capacity) {
   auto* buffer = static_cast<StringBuffer*>(Allocate(sizeof(StringBuffer) + capacity));
@@ -34,9 +42,12 @@ Entry* Entry::Make(std::string_view key, ValueType type, Encoding encoding, size
                    int64_t expire_at_ms) {
   bool expires = expire_at_ms != kNoExpiry;
   bool long_key = key.size() > kShortKeyMax;
-  auto* e = static_cast<Entry*>(Allocate(BytesFor(key.size(), embedded, expires, encoding)));
+  const size_t bytes = BytesFor(key.size(), embedded, expires, encoding);
+  const bool heap = !kEntriesInSlabs || bytes > kSlabBytesMax;
+  auto* e = static_cast<Entry*>(heap ? Allocate(bytes) : SlabAllocate(bytes));
   e->kind_ = static_cast<uint8_t>(static_cast<uint8_t>(type) | static_cast<uint8_t>(encoding) << 4);
-  e->flags_ = static_cast<uint8_t>((expires ? kHasExpiry : 0) | (long_key ? kLongKey : 0));
+  e->flags_ = static_cast<uint8_t>((expires ? kHasExpiry : 0) | (long_key ? kLongKey : 0) |
+                                   (heap ? kHeap : 0));
   e->set_access_bits(0);
   e->key_length_ = long_key ? 0 : static_cast<uint8_t>(key.size());
   e->embedded_length_ = static_cast<uint16_t>(embedded);
@@ -126,7 +137,7 @@ Entry* Entry::Recode(Entry* e, Encoding encoding, size_t embedded) {
 // An entry of `bytes` stays where it is if its block has room for that, and is not more than half
 // empty then.
 bool Entry::FitsInPlace(size_t bytes) const {
-  size_t usable = UsableSize(this);
+  size_t usable = BlockBytes();
   return bytes <= usable && bytes * 2 >= usable;
 }
 
@@ -189,7 +200,7 @@ Entry* Entry::Resize(Entry* e, size_t new_length) {
   if (e->encoding() == Encoding::kEmbedded) {
     size_t old_length = e->embedded_length_;
     size_t bytes = BytesFor(e->key().size(), new_length, e->has_expiry(), Encoding::kEmbedded);
-    if (new_length <= kMaxEmbeddedBytes && bytes <= UsableSize(e)) {
+    if (new_length <= kMaxEmbeddedBytes && bytes <= e->BlockBytes()) {
       if (new_length > old_length)
         std::memset(e->EmbeddedData() + old_length, 0, new_length - old_length);
       e->embedded_length_ = static_cast<uint16_t>(new_length);
@@ -213,7 +224,11 @@ Entry* Entry::Resize(Entry* e, size_t new_length) {
   return e;
 }
 
-void Entry::FreeShell(Entry* e) { Free(e); }
+size_t Entry::BlockBytes() const {
+  return flags_ & kHeap ? UsableSize(this) : SlabUsableSize(this);
+}
+
+void Entry::FreeShell(Entry* e) { e->flags_& kHeap ? Free(e) : SlabFree(e); }
 
 void Entry::FreeString(Entry* e) {
   if (e->encoding() == Encoding::kBuffer) Free(e->buffer());
@@ -262,7 +277,7 @@ const char* Entry::StringEncodingName() const {
 }
 
 size_t Entry::MemoryBytes() const {
-  return UsableSize(this) + (encoding() == Encoding::kBuffer ? UsableSize(buffer()) : 0);
+  return BlockBytes() + (encoding() == Encoding::kBuffer ? UsableSize(buffer()) : 0);
 }
 
 }  // namespace basalt

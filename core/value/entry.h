@@ -150,7 +150,8 @@ class Entry {
   }
 
  private:
-  enum Flags : uint8_t { kHasExpiry = 1, kLongKey = 2, kModified = 4 };
+  // kHeap: the block is not from a slab (core/base/slab.h), but from Allocate.
+  enum Flags : uint8_t { kHasExpiry = 1, kLongKey = 2, kModified = 4, kHeap = 8 };
   static constexpr size_t kShortKeyMax = 255;
   static constexpr size_t kHeaderBytes = 8;
 
@@ -184,6 +185,7 @@ class Entry {
   static Entry* Recode(Entry* e, Encoding encoding, size_t embedded);
   static Entry* ToBuffer(Entry* e, size_t capacity);
   bool FitsInPlace(size_t bytes) const;
+  size_t BlockBytes() const;  // that the block has, used or not
   char* EmbeddedData() { return const_cast<char*>(key().data()) + key().size(); }
 
   uint8_t kind_;

@@ -1,0 +1,265 @@
+#include "core/base/slab.h"
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "core/base/alloc.h"
+#include "core/base/check.h"
+
+namespace basalt {
+namespace {
+
+constexpr size_t kSlabBytes = size_t{64} << 10;   // and so aligned
+constexpr size_t kRegionBytes = size_t{4} << 20;  // slabs come from the kernel in so many bytes
+constexpr size_t kResidentBytes = 4096;           // of an empty slab, for its place in a list
+constexpr size_t kClasses = kSlabBytesMax / 8;
+constexpr uint32_t kEmptyMax = 16;  // empty slabs that a thread keeps
+
+struct Block {
+  Block* next;
+};
+
+struct Heap;
+
+struct Slab {
+  Heap* owner;
+  Block* free;     // of blocks that were in use
+  uint32_t bytes;  // of a block
+  uint32_t used;   // blocks
+  uint32_t fresh;  // from here on nothing was ever in use
+  bool listed;     // in Heap::partial
+  Slab* previous;  // in the list that it is in
+  Slab* next;
+
+  char* at(size_t offset) { return reinterpret_cast<char*>(this) + offset; }
+};
+constexpr size_t kFirstBlock = 64;
+static_assert(sizeof(Slab) <= kFirstBlock);
+
+size_t ClassOf(size_t bytes) { return (bytes - 1) / 8; }
+
+Slab* SlabOf(const void* block) {
+  return reinterpret_cast<Slab*>(reinterpret_cast<uintptr_t>(block) & ~(kSlabBytes - 1));
+}
+
+// What one thread allocates from.
+struct Heap {
+  void* Allocate(size_t size_class);
+  void FreeLocal(Slab* slab, Block* block);
+  void FreeFromElsewhere(Block* block);
+  void TakeFreedElsewhere();
+
+  void Link(Slab* slab);
+  void Unlink(Slab* slab);
+  Slab* NewSlab(size_t size_class);
+  void LetGo(Slab* slab);
+
+  Slab* current[kClasses] = {};  // may be full; in no list
+  Slab* partial[kClasses] = {};  // others with a free block
+  Slab* empty = nullptr;
+  uint32_t empty_count = 0;
+  std::atomic<Block*> freed_elsewhere{nullptr};
+  Heap* next = nullptr;  // in Pool::left_behind
+};
+
+// What all threads share: empty slabs, and the heaps of threads that have ended.
+struct Pool {
+  std::mutex mutex;
+  Slab* empty = nullptr;
+  Heap* left_behind = nullptr;
+
+  Slab* TakeSlab();
+  void GiveSlab(Slab* slab);
+};
+constinit Pool g_pool;
+
+Slab* Pool::TakeSlab() {
+  std::lock_guard lock(mutex);
+  if (empty == nullptr) {
+    void* p = mmap(nullptr, kRegionBytes + kSlabBytes, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    BASALT_CHECK(p != MAP_FAILED);
+    // What sticks out on both sides goes back.
+    const uintptr_t start = reinterpret_cast<uintptr_t>(p);
+    const uintptr_t first = (start + kSlabBytes - 1) & ~(kSlabBytes - 1);
+    const uintptr_t end = first + kRegionBytes;
+    if (first > start) munmap(p, first - start);
+    if (const size_t rest = start + kRegionBytes + kSlabBytes - end; rest > 0)
+      munmap(reinterpret_cast<void*>(end), rest);
+    for (uintptr_t at = end; at > first;) {
+      at -= kSlabBytes;
+      auto* slab = reinterpret_cast<Slab*>(at);
+      slab->next = std::exchange(empty, slab);
+    }
+  }
+  Slab* slab = empty;
+  empty = slab->next;
+  return slab;
+}
+
+void Pool::GiveSlab(Slab* slab) {
+  madvise(slab->at(kResidentBytes), kSlabBytes - kResidentBytes, MADV_DONTNEED);
+  std::lock_guard lock(mutex);
+  slab->next = std::exchange(empty, slab);
+}
+
+void Heap::Link(Slab* slab) {
+  Slab*& head = partial[ClassOf(slab->bytes)];
+  slab->listed = true;
+  slab->previous = nullptr;
+  slab->next = head;
+  if (head != nullptr) head->previous = slab;
+  head = slab;
+}
+
+void Heap::Unlink(Slab* slab) {
+  slab->listed = false;
+  (slab->previous != nullptr ? slab->previous->next : partial[ClassOf(slab->bytes)]) = slab->next;
+  if (slab->next != nullptr) slab->next->previous = slab->previous;
+}
+
+Slab* Heap::NewSlab(size_t size_class) {
+  Slab* slab = empty;
+  if (slab != nullptr) {
+    empty = slab->next;
+    --empty_count;
+  } else {
+    slab = g_pool.TakeSlab();
+  }
+  *slab = Slab{.owner = this,
+               .free = nullptr,
+               .bytes = static_cast<uint32_t>((size_class + 1) * 8),
+               .used = 0,
+               .fresh = kFirstBlock,
+               .listed = false,
+               .previous = nullptr,
+               .next = nullptr};
+  return slab;
+}
+
+void Heap::LetGo(Slab* slab) {
+  if (empty_count == kEmptyMax) return g_pool.GiveSlab(slab);
+  slab->next = std::exchange(empty, slab);
+  ++empty_count;
+}
+
+void* Heap::Allocate(size_t size_class) {
+  for (;;) {
+    Slab* slab = current[size_class];
+    if (slab != nullptr) {
+      if (Block* block = slab->free; block != nullptr) {
+        slab->free = block->next;
+        ++slab->used;
+        return block;
+      }
+      if (slab->fresh + slab->bytes <= kSlabBytes) {
+        ++slab->used;
+        return slab->at(std::exchange(slab->fresh, slab->fresh + slab->bytes));
+      }
+      if (freed_elsewhere.load(std::memory_order_relaxed) != nullptr) {
+        TakeFreedElsewhere();
+        continue;
+      }
+    }
+    Slab* next = partial[size_class];
+    if (next != nullptr) {
+      Unlink(next);
+    } else {
+      next = NewSlab(size_class);
+    }
+    current[size_class] = next;
+  }
+}
+
+void Heap::FreeLocal(Slab* slab, Block* block) {
+  block->next = slab->free;
+  slab->free = block;
+  --slab->used;
+  if (slab == current[ClassOf(slab->bytes)]) return;
+  if (slab->used == 0) {
+    if (slab->listed) Unlink(slab);
+    LetGo(slab);
+  } else if (!slab->listed) {
+    Link(slab);
+  }
+}
+
+void Heap::FreeFromElsewhere(Block* block) {
+  Block* head = freed_elsewhere.load(std::memory_order_relaxed);
+  do {
+    block->next = head;
+  } while (!freed_elsewhere.compare_exchange_weak(head, block, std::memory_order_release,
+                                                  std::memory_order_relaxed));
+}
+
+void Heap::TakeFreedElsewhere() {
+  Block* block = freed_elsewhere.exchange(nullptr, std::memory_order_acquire);
+  while (block != nullptr) {
+    Block* next = block->next;
+    FreeLocal(SlabOf(block), block);
+    block = next;
+  }
+}
+
+constinit thread_local Heap* t_heap = nullptr;
+
+// Leaves the thread's heap to others when the thread ends. What is freed after that, by other
+// destructors of the thread, comes from elsewhere.
+struct HeapGuard {
+  ~HeapGuard() {
+    std::lock_guard lock(g_pool.mutex);
+    Heap* heap = std::exchange(t_heap, nullptr);
+    heap->next = std::exchange(g_pool.left_behind, heap);
+  }
+};
+
+[[gnu::noinline]] Heap* TakeHeap() {
+  {
+    std::lock_guard lock(g_pool.mutex);
+    t_heap = g_pool.left_behind;
+    if (t_heap != nullptr) g_pool.left_behind = t_heap->next;
+  }
+  if (t_heap == nullptr) {
+    // Not counted, as what the general allocator needs for itself is not.
+    void* memory = std::malloc(sizeof(Heap));
+    BASALT_CHECK(memory != nullptr);
+    t_heap = new (memory) Heap;
+  }
+  static thread_local HeapGuard guard;
+  return t_heap;
+}
+
+}  // namespace
+
+void* SlabAllocate(size_t bytes) {
+  BASALT_DCHECK(bytes > 0 && bytes <= kSlabBytesMax);
+  const size_t size_class = ClassOf(bytes);
+  CountMemory(static_cast<int64_t>((size_class + 1) * 8));
+  Heap* heap = t_heap;
+  if (heap == nullptr) [[unlikely]]
+    heap = TakeHeap();
+  return heap->Allocate(size_class);
+}
+
+void SlabFree(void* p) {
+  Slab* slab = SlabOf(p);
+  auto* block = static_cast<Block*>(p);
+  CountMemory(-static_cast<int64_t>(slab->bytes));
+  if (slab->owner == t_heap) [[likely]]
+    return slab->owner->FreeLocal(slab, block);
+  slab->owner->FreeFromElsewhere(block);
+}
+
+size_t SlabUsableSize(const void* block) { return SlabOf(block)->bytes; }
+
+void SlabTend() {
+  if (t_heap != nullptr) t_heap->TakeFreedElsewhere();
+}
+
+}  // namespace basalt

@@ -1,0 +1,28 @@
+// Small blocks without a gap: each has the size asked for, rounded up to 8 bytes. General
+// allocators round to 16, which costs a key with a short value a sixth of its entry.
+//
+// Slabs of 64 KB hold blocks of one size each. A slab belongs to the thread that allocated it;
+// another thread gives a block back to that thread, which takes it at its next shortage or call of
+// SlabTend (a parked shard lends its keyspace, and a start with another number of shards hands
+// entries over). What a thread leaves behind the next new thread goes on with. Empty slabs go back
+// to the kernel. Counted as in core/base/alloc.h. Any thread; no lock but for a slab.
+//
+// After Bonwick, "The Slab Allocator" (1994), with the free lists of Leijen et al., "Mimalloc: Free
+// List Sharding in Action" (2019).
+#pragma once
+
+#include <cstddef>
+
+namespace basalt {
+
+inline constexpr size_t kSlabBytesMax = 512;
+
+// A block of at least `bytes`, which is 1 to kSlabBytesMax; aligned to 8, never null.
+[[nodiscard]] void* SlabAllocate(size_t bytes);
+// Only for blocks of SlabAllocate.
+void SlabFree(void* block);
+size_t SlabUsableSize(const void* block);
+// Takes back what other threads have freed of this thread's.
+void SlabTend();
+
+}  // namespace basalt
