@@ -1,0 +1,35 @@
+// The names of what simulated clients work on: a key's first letter says what is done to it
+// (Operation::Kind), and a value shows the number of the operation that wrote it.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "core/base/numbers.h"
+
+namespace basalt::sim {
+
+inline constexpr uint64_t kLists = 6, kStrings = 3, kCounters = 3, kRaised = 2, kQueues = 2;
+
+// What an append leaves: eight bytes.
+inline std::string TextOf(uint64_t number) {
+  char text[16];
+  std::snprintf(text, sizeof(text), "%07llu;", static_cast<unsigned long long>(number));
+  return text;
+}
+
+// 0: none.
+inline uint64_t NumberOf(std::string_view text) {
+  while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
+  int64_t number = 0;
+  return ParseInt64(text, &number) && number > 0 ? static_cast<uint64_t>(number) : 0;
+}
+
+// Of the operation that made the key.
+inline uint64_t NumberInName(std::string_view key) {
+  return NumberOf(key.substr(2, key.find(':', 2) - 2));
+}
+
+}  // namespace basalt::sim
