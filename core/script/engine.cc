@@ -264,7 +264,8 @@ void ScriptEngine::RunInGroup(CommandContext& ctx, const Target& target, bool re
   target.vm->Call(target.reference, run, keys_, args_);
   // Only a server that goes down ends a script that has written (SHUTDOWN NOSAVE): the log gets all
   // of a script or nothing.
-  const bool torn = run.unwind() == Unwind::kKilled && run.wrote();
+  const bool torn = (run.unwind() == Unwind::kKilled && run.wrote()) ||
+                    (MutantIs("script-part-unlogged") && ctx.reply.errors() > 0);
   if (run.unwind() != Unwind::kNot && run.unwind() != Unwind::kKilled) {
     LogWarning("Script ", target.name, " was taken for one that keeps to its keys, and does not.");
     ctx.reply.Error("ERR Script attempted to access keys that it does not declare");

@@ -4,6 +4,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/log.h"
+#include "core/base/mutant.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
 #include "core/resp/errors.h"
@@ -102,8 +103,18 @@ bool ScriptRun::MayWrite() {
     return Refuse("ERR Write commands are not allowed from read-only scripts.");
   World* world = caller_.world();
   if (world == nullptr || wrote_) return true;
-  const std::string refusal = world->WriteRefusal();
+  if (caller_.writes_admitted() && !MutantIs("exec-in-part")) return true;
+  std::string refusal = world->WriteRefusal();
+  if (refusal.empty() && AnyFrozen()) refusal = caller_.shard()->RefusalWhileFrozen();
   return refusal.empty() || Refuse(refusal);
+}
+
+// As with any other write while keys are frozen (Shard::refuses_writes).
+bool ScriptRun::AnyFrozen() {
+  bool any = false;
+  if (caller_.shard() == nullptr) return any;
+  caller_.ForEachKeyspace([&](Keyspace& k) { any |= k.dirty_keys().any_frozen(); });
+  return any;
 }
 
 bool ScriptRun::Reaches(const CommandSpec& spec, Args args) {

@@ -63,6 +63,7 @@ class ScriptRun {
  private:
   bool Refuse(std::string_view why);
   bool MayWrite();
+  bool AnyFrozen();
   // Whether everything the command will touch is at hand.
   bool Reaches(const CommandSpec& spec, Args args);
   // Whether one of its keys is held by a transaction, for which commands on declared keys have

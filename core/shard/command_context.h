@@ -99,6 +99,11 @@ class CommandContext {
   void Escalate() { escalated_ = true; }
   bool escalated() const { return escalated_; }
 
+  // Set for commands of an EXEC that writes: it was let through as a whole, and whatever has
+  // happened to the log since, a script among them is not refused while the others are run.
+  void AdmitWrites(bool on) { writes_admitted_ = on; }
+  bool writes_admitted() const { return writes_admitted_; }
+
   // --- blocking
   // Whether a blocking command may take from `key`: when it is tried again, only from the key that
   // has become ready.
@@ -168,6 +173,7 @@ class CommandContext {
   bool changed_ = false;
   bool changed_everything_ = false;
   bool escalated_ = false;
+  bool writes_admitted_ = false;
   std::string_view unless_durable_;
   std::optional<BlockRequest> block_;
   uint64_t gate_ = 0;

@@ -160,12 +160,15 @@ void Shard::RunMembers(std::span<const Member> members, CommandContext& context,
   std::string* out = context.reply.buffer();
   context.reply.Array(members.size());
   journal.BeginGroup();
+  context.AdmitWrites(std::any_of(members.begin(), members.end(),
+                                  [](const Member& m) { return m.spec->Has(kWrite); }));
   for (const Member& m : members) {
     context.reply = Reply(out, resp);
     context.Begin(*m.spec, m.args, m.raw);
     context.Run();
     CountCall(context, client);
   }
+  context.AdmitWrites(false);
   journal.EndGroup();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/mutant.h"
 #include "core/store/keyspace.h"
 #include "core/store/read_ahead.h"
 #include "core/value/object.h"
@@ -256,7 +257,7 @@ void Db::ExpireEntry(Entry* e, uint64_t hash) {
   Keyspace& ks = keyspace_;
   ++ks.stats.expired;
   ++ks.dirty;
-  ks.journal_.RecordGone(index_, e->key());
+  if (!MutantIs("expire-unlogged")) ks.journal_.RecordGone(index_, e->key());
   ks.watches_.Touch(index_, e->key());
   if (ks.observer_ != nullptr) ks.observer_->OnExpired(index_, e->key());
   Unlink(e, hash);

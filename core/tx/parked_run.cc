@@ -92,6 +92,7 @@ class ParkedRun {
 
   void Commands() {
     CommandContext context = Context(/*may_block=*/false);
+    context.AdmitWrites(tx_.kind == Tx::Kind::kExec && tx_.Writes());
     shard_.StartCalls();
     for (const StoredCommand& command : tx_.commands) RunOne(context, command);
   }

@@ -24,11 +24,6 @@ bool Reveals(const Tx& tx) {
   });
 }
 
-bool Writes(const Tx& tx) {
-  return std::any_of(tx.commands.begin(), tx.commands.end(),
-                     [](const StoredCommand& c) { return c.spec->Has(kWrite); });
-}
-
 // Of the shards that stand.
 bool AnyRefusesWrites(World& world) {
   for (uint32_t i = 0; i < world.shard_count(); ++i) {
@@ -112,7 +107,7 @@ void TxCoordinator::RunPark() {
       std::any_of(runs.begin(), runs.end(), [](const Run& run) { return Reveals(*run.tx); });
   auto section = [&] {
     for (Run& run : runs) {
-      if (Writes(*run.tx) && AnyRefusesWrites(world_)) {
+      if (run.tx->Writes() && AnyRefusesWrites(world_)) {
         Reply(&run.reply, run.tx->resp).Error(shard_.RefusalWhileFrozen());
         continue;
       }

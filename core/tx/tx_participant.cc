@@ -244,6 +244,8 @@ void TxParticipant::RunStep(ShardPart* part, const TxStep& step) {
                           .may_block = tx.kind == Tx::Kind::kBlocking},
                          &part->replies, client != nullptr ? client->resp : tx.resp);
   context.set_db(client != nullptr ? client->db : step.db);
+  if (command.spec->where == Where::kScript)
+    context.AdmitWrites(tx.kind == Tx::Kind::kExec && tx.Writes());
   if (step.word_count > 0) {
     context.Begin(*command.spec, {&part->words[step.first_word], step.word_count}, {});
   } else {
