@@ -243,7 +243,7 @@ absl::StatusOr<std::vector<std::string>> ManifestStore::OrphanedFiles() {
   if (!names.ok()) return names;
   std::vector<std::string> orphans;
   for (const std::string& name : *names) {
-    if (!IsOurs(stem_, name) || name == StrCat(ManifestName(stem_), ".tmp")) continue;
+    if (!IsOurs(stem_, name) || name.ends_with(".tmp")) continue;
     absl::StatusOr<FileInfo> info = fs_->Stat(PathOf(name));
     if (!info.ok()) return info.status();
     if (info->size > 0) orphans.push_back(name);

@@ -66,7 +66,7 @@ class ManifestStore {
 
   // Log and base files in the folder that hold something, whatever a manifest says. For when there
   // is none: then these mean that it was lost (RecoveryCase::kManifestMissing). Empty files do not,
-  // as Create makes them before the manifest.
+  // as Create makes them before the manifest; nor do files that were only being written (".tmp").
   absl::StatusOr<std::vector<std::string>> OrphanedFiles();
 
   Manifest current() const;

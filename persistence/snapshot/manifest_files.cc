@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/base/mutant.h"
 #include "core/base/strings.h"
 
 namespace basalt {
@@ -118,7 +119,7 @@ absl::StatusOr<uint64_t> NextSnapshotGeneration(FileSystem& fs, const std::strin
     const SnapshotName parsed = ParseSnapshotName(dbfilename, name);
     if (parsed.kind != SnapshotName::Kind::kForeign) newest = std::max(newest, parsed.generation);
   }
-  return newest + 1;
+  return MutantIs("generation-reused") ? std::max<uint64_t>(newest, 1) : newest + 1;
 }
 
 absl::Status RemoveUnfinished(FileSystem& fs, const std::string& directory,

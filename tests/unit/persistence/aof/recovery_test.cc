@@ -205,6 +205,8 @@ TEST_F(RecoveryTest, RowManifestMissing) {
   world_->fs.Erase("aof/log.manifest");
   EXPECT_TRUE(absl::IsNotFound(world_->Recover().status()));
   EXPECT_EQ(*world_->store().OrphanedFiles(), Ids{}) << "only made, never written";
+  world_->fs.SetBytes("aof/log.1.shard-1.base.rdb.tmp", "REDIS");
+  EXPECT_EQ(*world_->store().OrphanedFiles(), Ids{}) << "a base whose writing was cut off";
 
   Start(2);
   Write(1, "a");
