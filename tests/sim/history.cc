@@ -5,6 +5,7 @@
 
 #include "core/base/numbers.h"
 #include "core/base/strings.h"
+#include "tests/sim/names.h"
 
 namespace basalt::sim {
 namespace {
@@ -43,6 +44,26 @@ std::string Tail(const std::vector<std::string>& items) {
   return text;
 }
 
+// Of keys of which some expire. As in Redis, a key lives in the very millisecond it expires at.
+Contents LivingAt(int64_t now_ms, Contents contents) {
+  std::erase_if(contents, [&](const auto& item) {
+    return ExpiresByName(item.first) && NumberAt({item}, item.first) < now_ms;
+  });
+  return contents;
+}
+
+// A key that is in one only, or not the same in both; or nothing.
+std::string DifferenceIn(const Contents& a, const Contents& b) {
+  for (const auto& [one, other] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+    for (const auto& [key, value] : *one) {
+      const std::vector<std::string>* there = ValueOf(*other, key);
+      if (there == nullptr) return StrCat(key, ", which one has: ", Tail(value));
+      if (*there != value) return StrCat(key, ": ", Tail(value), " and ", Tail(*there));
+    }
+  }
+  return {};
+}
+
 std::string DoneKey(std::string_view queue) { return StrCat("d", queue.substr(1)); }
 
 }  // namespace
@@ -50,7 +71,7 @@ std::string DoneKey(std::string_view queue) { return StrCat("d", queue.substr(1)
 std::string Operation::ToString() const {
   static constexpr const char* kNames[] = {"push",   "mset",   "set",   "incr", "cas",
                                            "create", "rename", "queue", "move", "pop",
-                                           "delete", "drop",   "copy"};
+                                           "delete", "drop",   "copy",  "lease"};
   std::string text = StrCat("#", number, " ", std::string_view(kNames[static_cast<int>(kind)]));
   for (const std::string& key : keys) StrAppend(&text, " ", key);
   if (target != 0) StrAppend(&text, " of #", target);
@@ -88,6 +109,7 @@ void History::Saw(const std::string& key, int64_t level, int64_t now_us) {
 }
 
 void History::BeginLife(bool always, bool everysec) {
+  snapshots_.clear();
   durable_before_ = always ? kNever : 0;
   only_everysec_ = always || everysec;
 }
@@ -144,9 +166,11 @@ History::Fate History::FateOf(const Operation& op, const Contents& found, std::s
     case Kind::kCas: {
       const bool pushed = Holds(found, op.keys[1], op.number);
       const bool raised = NumberAt(found, op.keys[0]) >= op.level;
-      // Another one may have raised it to the same level.
       if (pushed && !raised) *torn = StrCat("torn: ", op.ToString());
-      if (op.known != kNever && raised && !pushed) *torn = StrCat("torn: ", op.ToString());
+      // Another one may have raised it to the same level; and to which this one did is not known
+      // before its answer.
+      if (op.known != kNever && op.level >= 0 && raised && !pushed)
+        *torn = StrCat("torn: ", op.ToString());
       return pushed ? Fate::kThere : Fate::kGone;
     }
     case Kind::kCreate: {
@@ -184,6 +208,17 @@ History::Fate History::FateOf(const Operation& op, const Contents& found, std::s
       return there > 0 ? Fate::kGone : Fate::kUnknown;
     case Kind::kCopy:
       return found.contains(op.keys[0]) ? Fate::kThere : Fate::kGone;
+    case Kind::kLease: {
+      const std::string number = StrCat(op.number);
+      const bool kept = InList(found, op.keys[0], number);
+      const bool lives = InList(at_cut_, op.keys[0], number);
+      const bool tied = op.keys.size() > 1;
+      const bool marked = tied && Holds(found, op.keys[1], op.number);
+      if (tied && kept != marked && (kept || lives)) *torn = StrCat("torn: ", op.ToString());
+      if (kept && op.gone_us != kNotGone) *torn = StrCat("had expired, is back: ", op.ToString());
+      if (kept || marked) return Fate::kThere;
+      return lives || tied ? Fate::kGone : Fate::kUnknown;
+    }
   }
   return Fate::kUnknown;
 }
@@ -226,6 +261,8 @@ std::string History::CheckExplained(const Contents& found) const {
     switch (key[0]) {
       case 'l':
       case 'd':
+      case 'x':
+      case 'e':
         if (before == nullptr || !IsPrefix(value, *before)) return wrong("is no first part");
         break;
       case 'a':
@@ -294,9 +331,23 @@ std::string History::CheckKnown(const Contents& found, uint64_t last_called) {
   return {};
 }
 
-std::string History::Check(const Contents& found) {
+std::string History::CheckSaved(const Contents& found, int64_t now_ms) const {
+  if (snapshots_.empty()) return {};
+  std::string why;
+  for (size_t i = saved_; i < snapshots_.size(); ++i) {
+    const std::string key = DifferenceIn(found, LivingAt(now_ms, snapshots_[i]));
+    if (key.empty()) return {};
+    if (why.empty())
+      why = StrCat("snapshot ", i, " of ", snapshots_.size() - 1, " differs in ", key);
+  }
+  return StrCat("not what a snapshot saw: the ", why);
+}
+
+std::string History::Check(const Contents& found, int64_t now_ms) {
   ++counts_.checks;
+  at_cut_ = LivingAt(now_ms, std::move(at_cut_));
   if (std::string why = CheckExplained(found); !why.empty()) return why;
+  if (std::string why = CheckSaved(found, now_ms); !why.empty()) return why;
   uint64_t last_called = 0;
   for (const auto& [number, op] : operations_) {
     if (op.done_nothing || op.called == kNever) continue;
@@ -318,6 +369,7 @@ std::string History::Check(const Contents& found) {
     if (stays) {
       op.known = 0;
       op.called = 0;
+      if (op.gone_us != kNotGone) op.gone_us = -1;  // before anything that is asked now
       ++it;
     } else {
       it = operations_.erase(it);

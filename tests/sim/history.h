@@ -13,6 +13,9 @@
 //   prefix     if X survived, and Y was acknowledged or its effect was seen before X was requested,
 //              then Y survived
 //   durable    what was acknowledged or seen while `appendfsync always` held survived
+//   saved      without a log, what is there is what one snapshot saw, and that is the last one
+//   which
+//              was reported done, or a later one
 //   recent     under `everysec`, without faults of the disk, so did what was known two seconds
 //   earlier
 #pragma once
@@ -26,8 +29,11 @@
 namespace basalt::sim {
 
 constexpr uint64_t kNever = UINT64_MAX;
+constexpr int64_t kNotGone = INT64_MAX;
 
-// A key's value: an element, or several for a list.
+// A key's value: an element, or several for a list. In front of them, the time at which it expires
+// if it does, in milliseconds since 1970: a key that expires is another one when it has another
+// time.
 using Contents = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 struct Operation {
@@ -45,6 +51,8 @@ struct Operation {
     kDelete,  // the keys of `target`, an MSET; with a push to keys[0] in one transaction
     kDrop,    // the same, without
     kCopy,    // of keys[1] (l:), to k:<number>:<keys[1]>
+    kLease,  // push to keys[0] (x:), a list that expires, or SET of it (e:<number>); with a push to
+             // keys[1] in one transaction
   };
   Kind kind;
   uint64_t number = 0;
@@ -55,8 +63,10 @@ struct Operation {
   uint64_t called = kNever;
   uint64_t known = kNever;  // when it was acknowledged, or its effect first seen by anyone
   int64_t known_us = INT64_MAX;
-  uint64_t deleted_by = 0;    // of an MSET: the number of the kDelete or kDrop that was asked for
-  bool done_nothing = false;  // it was answered so
+  uint64_t deleted_by = 0;     // of an MSET: the number of the kDelete or kDrop that was asked for
+  bool done_nothing = false;   // it was answered so
+  int64_t expires_ms = -1;     // of a kLease, Unix time; unknown
+  int64_t gone_us = kNotGone;  // of a kLease: since when somebody knows that it has expired
 
   std::string ToString() const;
 };
@@ -67,6 +77,12 @@ class History {
   uint64_t Tick() { return ++moment_; }
   Operation& Add(Operation::Kind kind);
   Operation* Find(uint64_t number);
+  template <class F>
+  void ForEachLease(const std::string& key, F&& f) {
+    for (auto& [number, op] : operations_) {
+      if (op.kind == Operation::Kind::kLease && op.keys[0] == key) f(op);
+    }
+  }
   void Ask(Operation& operation) { operation.called = Tick(); }
   void Know(uint64_t number, int64_t now_us);
   // Somebody saw that the counter had reached `level`.
@@ -81,14 +97,28 @@ class History {
   void PolicyHolds(bool always) {
     if (always) durable_before_ = kNever;
   }
+  // --- snapshots, where there is no log; all begin from what the last recovery brought back
+  void BeginLifeWithoutLog() {
+    BeginLife(false, false);
+    saved_ = 0;
+    snapshots_ = {at_cut_};
+  }
+  void BeginSnapshot(Contents contents) {
+    if (!snapshots_.empty()) snapshots_.push_back(std::move(contents));
+  }
+  // The last one to begin is reported done.
+  void Saved() {
+    if (!snapshots_.empty()) saved_ = snapshots_.size() - 1;
+  }
+
   void DiskFailed() { only_everysec_ = false; }
 
   // The power went at `now_us`, when memory held `contents`. Without: nothing had been asked for in
   // this life.
   void Cut(int64_t now_us, Contents contents);
-  // What a recovery has brought back. Says which rule is broken, or nothing; then the next life
-  // begins.
-  std::string Check(const Contents& found);
+  // What a recovery has brought back, of which nothing has expired `now_ms` milliseconds after
+  // 1970. Says which rule is broken, or nothing; then the next life begins.
+  std::string Check(const Contents& found, int64_t now_ms);
 
   struct Counts {
     uint64_t operations = 0, survived = 0, known_lost = 0, checks = 0;
@@ -107,6 +137,7 @@ class History {
   Fate FateOf(const Operation& operation, const Contents& found, std::string* torn) const;
   std::string CheckExplained(const Contents& found) const;
   std::string CheckQueues(const Contents& found) const;
+  std::string CheckSaved(const Contents& found, int64_t now_ms) const;
   std::string CheckKnown(const Contents& found, uint64_t last_called);
 
   uint64_t moment_ = 0;
@@ -117,6 +148,8 @@ class History {
   bool only_everysec_ = false;  // in this life, or `always`
   int64_t cut_us_ = 0;
   Contents at_cut_;
+  std::vector<Contents> snapshots_;  // of this life; empty: it has a log
+  size_t saved_ = 0;                 // the newest that must be there
   Counts counts_;
 };
 

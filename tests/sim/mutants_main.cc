@@ -51,6 +51,11 @@ constexpr Mutant kMutants[] = {
     {"mark-unsynced", 116,
      "a record under always may be durable before the marks of the change to it", kSlowShards},
     {"rename-unsynced", 4, "a new manifest's name is not made durable"},
+    {"script-part-unlogged", 1, "what a script did before it failed is not logged"},
+    {"exec-in-part", 1, "a script in an EXEC is refused while the rest is run", kDiskErrors},
+    {"expire-unlogged", 1, "the log does not hear that a key has expired"},
+    {"snapshot-unsynced", 1, "a snapshot counts before its files are durable"},
+    {"generation-reused", 1, "a snapshot is written over the files of the last one"},
 };
 
 constexpr uint64_t kSearchMax = 100'000;

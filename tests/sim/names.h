@@ -13,6 +13,9 @@ namespace basalt::sim {
 
 inline constexpr uint64_t kLists = 6, kStrings = 3, kCounters = 3, kRaised = 2, kQueues = 2;
 
+// Lists and strings that expire.
+inline bool ExpiresByName(std::string_view key) { return key[0] == 'x' || key[0] == 'e'; }
+
 // What an append leaves: eight bytes.
 inline std::string TextOf(uint64_t number) {
   char text[16];

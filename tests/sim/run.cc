@@ -26,6 +26,7 @@ constexpr int64_t kLongestUs = 30'000'000;  // no life is meant to be that long
 
 std::vector<std::string> ElementsOf(const Entry& entry) {
   std::vector<std::string> elements;
+  if (entry.has_expiry()) elements.push_back(StrCat(entry.expire_at_ms()));
   if (entry.is(ValueType::kList)) {
     entry.list()->ForEach([&](std::string_view item) {
       elements.emplace_back(item);
@@ -42,7 +43,8 @@ Contents ContentsOf(World& world) {
   Contents contents;
   for (uint32_t i = 0; i < world.shard_count(); ++i) {
     world.shard(i).keyspace().db(DbIndex(0)).ForEach([&](Entry* entry) {
-      contents.emplace(entry->key(), ElementsOf(*entry));
+      if (!entry->ExpiredAt(world.clock().UnixMillis()))
+        contents.emplace(entry->key(), ElementsOf(*entry));
     });
   }
   return contents;
@@ -51,16 +53,19 @@ Contents ContentsOf(World& world) {
 // One life.
 class Life {
  public:
-  Life(SimDisk* disk, History* history, uint64_t seed, bool only_look, const RunOptions& options)
+  // `log`: appendonly yes. It is `unix_us` when it begins.
+  Life(SimDisk* disk, History* history, uint64_t seed, bool only_look, bool log, int64_t unix_us,
+       const RunOptions& options)
       : disk_(*disk),
         history_(*history),
         random_(seed),
         only_look_(only_look),
         disk_errors_(options.disk_errors),
         slow_shards_(options.slow_shards),
-        simulation_(random_.Next()),
+        simulation_(random_.Next(), unix_us),
         network_(&simulation_, random_.Next()) {
     simulation_.set_tracing(options.trace);
+    options_.log = log;
     Draw();
   }
 
@@ -144,6 +149,11 @@ void Life::Draw() {
   // What a slow shard lacks at a cut is told from what others have best when all keep what they
   // wrote.
   kill_ = Below(pauses ? 2 : 6) == 0;
+  load_.scripts = Below(3) == 0;
+  load_.leases = Below(3) == 0;
+  if (!options_.log) load_.change_policy = load_.rewrite = false;
+  load_.snapshots = !options_.log || Below(4) == 0;
+  options_.save_points = !options_.log && Below(3) == 0;
   if (slow_shards_) DrawSlowShards();
   if (only_look_) {
     cut_at_operation_ = cut_at_turn_ = UINT64_MAX;
@@ -160,7 +170,7 @@ void Life::DrawSlowShards() {
   load_.clients = 3 + static_cast<uint32_t>(Below(4));
   load_.operations = 10 + static_cast<uint32_t>(Below(30));
   load_.change_policy = Below(3) == 0;
-  load_.rewrite = false;
+  load_.rewrite = load_.snapshots = false;
   cut_at_operation_ = 20 + Below(150);
   cut_at_turn_ = UINT64_MAX;
   kill_ = true;
@@ -169,13 +179,17 @@ void Life::DrawSlowShards() {
 void Life::Ready() {
   ready_ = true;
   const Contents found = ContentsOf(server_->world());
-  if (std::string why = history_.Check(found); !why.empty()) {
+  if (std::string why = history_.Check(found, simulation_.clock().UnixMillis()); !why.empty()) {
     Fail(std::move(why));
     return Cut();
   }
   if (only_look_) return Cut();
-  history_.BeginLife(options_.policy == AppendFsync::kAlways,
-                     options_.policy == AppendFsync::kEverySec);
+  if (options_.log) {
+    history_.BeginLife(options_.policy == AppendFsync::kAlways,
+                       options_.policy == AppendFsync::kEverySec);
+  } else {
+    history_.BeginLifeWithoutLog();
+  }
   if (faults_.any_error()) history_.DiskFailed();
   disk_.set_faults(faults_);
   workload_ = std::make_unique<Workload>(&simulation_, &network_, &history_, load_);
@@ -220,6 +234,11 @@ bool Life::Run() {
                     static_cast<int>(options_.policy), ", ", load_.clients, " clients",
                     faults_.any_error() ? ", errors of the disk" : "");
   server_ = std::make_unique<SimServer>(&simulation_, &disk_, &network_, options_);
+  server_->on_snapshot = [this] { history_.BeginSnapshot(ContentsOf(server_->world())); };
+  server_->on_saved = [this] {
+    simulation_.Trace("a snapshot is done");
+    history_.Saved();
+  };
   server_->Begin([this] { Ready(); });
   if (!simulation_.Run([this] { Turn(); })) {
     Fail("the shards wait for each other, or run in circles");
@@ -250,9 +269,18 @@ Outcome RunSeed(uint64_t seed, const RunOptions& options) {
   History history;
   Outcome outcome;
   const uint64_t lives = 2 + random.Below(4);
+  Random more(random.Next());
+  // The first lives of some have no log.
+  const uint64_t logless =
+      options.slow_shards || more.Below(5) != 0 ? 0 : 1 + more.Below(lives + 1);
+  int64_t unix_us = 1'700'000'000'000'000;
   for (uint64_t i = 0; i <= lives; ++i) {
-    Life life(&disk, &history, random.Next(), /*only_look=*/i == lives, options);
+    Life life(&disk, &history, random.Next(), /*only_look=*/i == lives, /*log=*/i >= logless,
+              unix_us, options);
     const bool held = life.Run();
+    // It stays off for a moment, or for longer.
+    unix_us = life.simulation().clock().UnixMicros() +
+              static_cast<int64_t>(more.Below(more.Below(3) == 0 ? 3'000'000 : 5000));
     ++outcome.lives;
     outcome.turns += life.simulation().turns();
     outcome.disk_operations += disk.operations();

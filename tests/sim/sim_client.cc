@@ -1,6 +1,7 @@
 #include "tests/sim/sim_client.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/base/strings.h"
@@ -95,10 +96,10 @@ void SimClient::OnClosed() {
 // --- requests and replies
 
 void SimClient::Ask(uint64_t number, const std::vector<Words>& commands,
-                    std::function<void(const Replies&)> then) {
+                    std::function<void(const Replies&)> then, bool fails) {
   for (const Words& words : commands) payload_ += Encode(words);
   if (number != 0) asking_.push_back(number);
-  expected_.push_back({number, commands.size(), std::move(then), {}});
+  expected_.push_back({number, commands.size(), std::move(then), fails, now(), now_ms(), {}});
   if (!workload_.simulation_.tracing()) return;
   for (const Words& words : commands) {
     std::string text;
@@ -114,10 +115,15 @@ void SimClient::AskAtOnce(uint64_t number, const std::vector<Words>& commands,
   all.push_back({"EXEC"});
   Ask(number, all, [this, number, then = std::move(then)](const Replies& replies) {
     if (replies.back().is_null()) return Nothing(number);
-    for (const ReplyValue& reply : replies.back().elements) {
-      if (reply.is_error()) workload_.Fail(StrCat("EXEC: ", reply.text));
+    const Replies& elements = replies.back().elements;
+    size_t refused = 0;
+    for (const ReplyValue& reply : elements) {
+      refused += workload_.options_.errors && IsRefusal(reply);
+      if (reply.is_error() && refused == 0) workload_.Fail(StrCat("EXEC: ", reply.text));
     }
-    then(replies.back().elements);
+    if (refused == elements.size()) return Nothing(number);
+    if (refused > 0) workload_.Fail(StrCat("EXEC was done in part: ", replies.back().ToString()));
+    then(elements);
   });
 }
 
@@ -148,14 +154,20 @@ void SimClient::OnBytes(std::string_view bytes) {
 }
 
 void SimClient::Answered(Expected& expected) {
+  asked_us_ = expected.asked_us;
+  asked_ms_ = expected.asked_ms;
   for (const ReplyValue& reply : expected.got) {
-    if (!reply.is_error()) continue;
+    if (!reply.is_error() || (expected.fails && !IsRefusal(reply))) continue;
     if (admin_) return;  // a rewrite is under way already
     if (!workload_.options_.errors || !IsRefusal(reply)) {
       workload_.Fail(StrCat("client ", id_, " was answered ", reply.ToString()));
     }
     if (expected.number != 0) Nothing(expected.number);
     return;
+  }
+  if (expected.fails && !expected.got.back().is_error()) {
+    workload_.Fail(
+        StrCat("client ", id_, " was answered without an error: ", expected.got.back().ToString()));
   }
   expected.then(expected.got);
 }
@@ -169,6 +181,8 @@ void SimClient::Nothing(uint64_t number) {
 // --- operations
 
 void SimClient::MakeOne(bool alone) {
+  if (workload_.options_.scripts && Below(3) == 0) return MakeScript();
+  if (workload_.options_.leases && Below(3) == 0) return MakeLease();
   const uint64_t roll = Below(100);
   if (roll < 13) return MakePush();
   if (roll < 17) return MakeCopy();
@@ -191,6 +205,10 @@ void SimClient::MakeOne(bool alone) {
 
 void SimClient::MakeAdmin() {
   const Workload::Options& options = workload_.options_;
+  if (options.snapshots && Below(3) != 0) {
+    static constexpr const char* kWays[] = {"SAVE", "BGSAVE", "BGSAVE", "LASTSAVE"};
+    return Ask(0, {{kWays[Below(std::size(kWays))]}}, [](const Replies&) {});
+  }
   if (options.change_policy && (!options.rewrite || Below(2) == 0)) {
     static constexpr const char* kPolicies[] = {"always", "everysec", "no"};
     const uint64_t policy = Below(3);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ class SimClient final : public ClientEnd {
     uint64_t number;  // of the operation; 0: none
     size_t replies;
     std::function<void(const Replies&)> then;
+    bool fails;
+    int64_t asked_us;
+    int64_t asked_ms;
     Replies got;
   };
 
@@ -41,6 +45,7 @@ class SimClient final : public ClientEnd {
     return std::string(1, kind) + ":" + std::to_string(Below(n));
   }
   int64_t now() const;
+  int64_t now_ms() const;  // Unix time
 
   void Think();
   void Next();
@@ -48,9 +53,9 @@ class SimClient final : public ClientEnd {
   void HangUp();
   void End();
 
-  // Adds commands to what is sent next; `then` gets their replies.
+  // Adds commands to what is sent next; `then` gets their replies. `fails`: the last is an error.
   void Ask(uint64_t number, const std::vector<Words>& commands,
-           std::function<void(const Replies&)> then);
+           std::function<void(const Replies&)> then, bool fails = false);
   // The same as one transaction; `then` gets the elements of EXEC's reply.
   void AskAtOnce(uint64_t number, const std::vector<Words>& commands,
                  std::function<void(const Replies&)> then);
@@ -80,6 +85,20 @@ class SimClient final : public ClientEnd {
   void MakeRead();
   void MakeScan();
   void MakeReads();
+  void MakeScript();
+  void MakeScriptPush();
+  void MakeScriptCopy();
+  void MakeScriptRaise();
+  void MakeScriptMset();
+  void MakeScriptRead();
+  Words Eval(const std::string& code, const Words& keys, const Words& args);
+  void MakeLease();
+  void MakeLeasePush();
+  void MakeLeaseSet();
+  void MakeLeaseRead();
+  int64_t SomeMillis();
+  void NoteLease(const std::string& key, const ReplyValue& value, int64_t expires_ms);
+  void NoteShown(uint64_t number, int64_t expires_ms);
   void MakeAdmin();
   Words ReadOf(const std::string& key);
   void NoteRead(const std::string& key, const ReplyValue& value);
@@ -98,6 +117,8 @@ class SimClient final : public ClientEnd {
   std::string payload_;
   std::vector<uint64_t> asking_;  // operations in the payload
   std::deque<Expected> expected_;
+  // Of what is being answered.
+  int64_t asked_us_ = 0, asked_ms_ = 0;
 };
 
 }  // namespace basalt::sim

@@ -8,7 +8,7 @@
 namespace basalt::sim {
 
 SimClient::Words SimClient::ReadOf(const std::string& key) {
-  if (std::string_view("ldqpk").find(key[0]) != std::string_view::npos) {
+  if (std::string_view("ldqpkx").find(key[0]) != std::string_view::npos) {
     return {"LRANGE", key, key[0] == 'l' || key[0] == 'k' ? "-4" : "0", "-1"};
   }
   return {"GET", key};
@@ -46,6 +46,7 @@ void SimClient::MakeScan() {
       if (std::string_view("mrk").find(name[0]) != std::string_view::npos) {
         Known(NumberInName(name));
       }
+      if (name[0] == 'e') NoteShown(NumberInName(name), -1);
     }
   });
 }

@@ -5,12 +5,14 @@
 // names the power goes: from then on every call fails and nothing changes any more. The child of a
 // snapshot is not forked: its work runs at once against a recording (the keyspace is that of the
 // moment of the fork), and the recorded calls are carried out later, one by one, between those of
-// the shards.
+// the shards. What the work reads is what it has recorded, and otherwise the disk.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,14 +82,12 @@ class SimDisk final : public FileSystem {
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
   absl::Status Remove(const std::string& path) override;
-  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override {
-    return files_.List(directory);
-  }
+  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
   absl::Status SyncDirectory(const std::string& directory) override;
   absl::Status MakeDirectory(const std::string& path) override {
     return files_.MakeDirectory(path);
   }
-  absl::StatusOr<FileInfo> Stat(const std::string& path) override { return files_.Stat(path); }
+  absl::StatusOr<FileInfo> Stat(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const std::string& path) override {
     return files_.Lock(path);
   }
@@ -96,6 +96,8 @@ class SimDisk final : public FileSystem {
  private:
   struct Recording {
     std::deque<Call> calls;
+    std::map<std::string, std::shared_ptr<std::string>> written;  // files, by path
+    std::set<std::string> removed;
   };
   class RecordedFile;
 

@@ -21,9 +21,8 @@ absl::Status SimChild::Start(const char* purpose, std::function<absl::Status(Rep
   simulation_.Trace(purpose, " begins");
   report_->next_look_us = INT64_MAX;  // no look through the pages of this process
   disk_.StartRecording();
-  absl::Status status = work(*report_);
+  end_ = work(*report_);
   calls_ = disk_.StopRecording();
-  if (!status.ok()) return status;
   running_ = true;
   outcome_.reset();
   Next();
@@ -33,7 +32,7 @@ absl::Status SimChild::Start(const char* purpose, std::function<absl::Status(Rep
 void SimChild::Next() {
   simulation_.In(1 + static_cast<int64_t>(random_.Below(uint64_t{1} << random_.Below(14))), [this] {
     if (calls_.empty()) {
-      outcome_ = absl::OkStatus();
+      outcome_ = end_;
       return;
     }
     absl::Status status = calls_.front()();
@@ -62,10 +61,11 @@ SimServer::SimServer(Simulation* simulation, SimDisk* disk, SimNetwork* network,
       random_(options.seed),
       child_(simulation, disk, random_.Next()) {
   config_.shards = options.shards;
-  config_.appendonly = true;
+  config_.appendonly = options.log;
   config_.appendfsync = options.policy;
   config_.move_connections_after = 2;
   config_.save = {};
+  if (options.save_points) config_.save = {{.seconds = 0, .changes = 1}};
   config_.protected_mode = false;
   config_.auto_aof_rewrite_percentage = 0;
   config_.slowlog_log_slower_than = -1;
@@ -92,12 +92,16 @@ absl::Status SimServer::Start() {
   script::ScriptStore* const script_store = scripts.get();
   world_->set_scripts(std::move(scripts));
   placement_ = std::make_unique<Placement>(n);
+  saver_ = std::make_unique<Saver>(world_.get(), &disk_, &child_);
   logs_ = std::make_unique<LogSet>(world_.get(), &disk_, &child_);
   logs_->set_file_size(options_.log_file_bytes);
   absl::StatusOr<LoadPlan> plan = PlanLoad(disk_, config_, logs_->store());
   if (!plan.ok()) return plan.status();
   loader_ = std::make_unique<Loader>(world_.get(), &disk_, *std::move(plan),
-                                     [this](Shard& shard) { return logs_->OpenFor(shard); });
+                                     [this](Shard& shard) -> absl::StatusOr<bool> {
+                                       if (!config_.appendonly) return true;
+                                       return logs_->OpenFor(shard);
+                                     });
   const LoadPlan& load = loader_->plan();
   if (load.recovery.has_value()) {
     world_->SetEpoch(load.recovery->resume_epoch);
@@ -105,9 +109,11 @@ absl::Status SimServer::Start() {
     simulation_.Trace(load.recovery->Summary());
     for (const Finding& finding : load.recovery->findings) simulation_.Trace(finding.ToString());
   }
-  const bool goes_on = load.recovery.has_value() && load.parts.size() == n;
-  logs_->PrepareStart(goes_on ? &*load.recovery : nullptr,
-                      load.source != LoadPlan::Source::kNothing);
+  if (config_.appendonly) {
+    const bool goes_on = load.recovery.has_value() && load.parts.size() == n;
+    logs_->PrepareStart(goes_on ? &*load.recovery : nullptr,
+                        load.source != LoadPlan::Source::kNothing);
+  }
   world_->loading = true;
   for (uint32_t i = 0; i < n; ++i) {
     auto shard = std::make_unique<Shard>(world_.get(), ShardId(static_cast<uint16_t>(i)));
@@ -125,7 +131,7 @@ absl::Status SimServer::Start() {
     shard->set_job(loader_->JobFor(shard.get()));
     world_->Adopt(std::move(shard));
   }
-  world_->SetAlways(config_.appendfsync == AppendFsync::kAlways);
+  world_->SetAlways(config_.appendonly && config_.appendfsync == AppendFsync::kAlways);
   world_->stopping = stopped_;
   for (uint32_t i = 0; i < n; ++i) {
     Shard& shard = world_->shard(i);
@@ -149,25 +155,63 @@ void SimServer::MainThread(const std::function<void()>& on_ready) {
   }
   if (loader_->finished() && !stopped_) on_ready();
   while (!world_->stopping) {
-    if (std::optional<absl::Status> outcome = child_.Poll()) logs_->OnChildDone(*outcome);
+    if (std::optional<absl::Status> outcome = child_.Poll()) OnChildDone(*outcome);
     logs_->Tend(config_);
     simulation_.Sleep(1000 + static_cast<int64_t>(random_.Below(50'000)),
                       [this] { return world_->stopping.load(); });
   }
 }
 
-// As net/server does: what needs a park is queued as a task of its own.
+// Here and below as net/server does: what needs a park is queued as a task of its own.
 void SimServer::Cron(Shard& shard) {
-  if (world_->loading.load(std::memory_order_relaxed) || cut_queued_ || !logs_->ReadyToCut())
-    return;
-  cut_queued_ = true;
-  static_cast<TxCoordinator&>(shard.coordinator()).AddTask([this] {
-    cut_queued_ = false;
-    if (logs_->ReadyToCut()) logs_->CutAndFork();
+  if (world_->loading.load(std::memory_order_relaxed) || fork_queued_) return;
+  const bool cut = logs_->ReadyToCut();
+  if (!cut && !saver_->Due(world_->clock().UnixMillis() / 1000)) return;
+  fork_queued_ = true;
+  static_cast<TxCoordinator&>(shard.coordinator()).AddTask([this, cut] {
+    fork_queued_ = false;
+    if (cut && logs_->ReadyToCut()) {
+      logs_->CutAndFork();
+    } else if (!child_.running()) {
+      (void)SaveInBackground();
+    }
   });
 }
 
+void SimServer::OnChildDone(const absl::Status& outcome) {
+  if (logs_->child_is_ours()) return logs_->OnChildDone(outcome);
+  saver_->OnChildDone(outcome);
+  if (outcome.ok()) on_saved();
+}
+
+absl::Status SimServer::SaveInBackground() {
+  on_snapshot();
+  return saver_->SaveInBackground();
+}
+
+absl::Status SimServer::Save(SaveMode mode, std::string* reply) {
+  if (saver_->in_progress()) return absl::FailedPreconditionError("ERR already in progress");
+  if (mode == SaveMode::kForeground) {
+    on_snapshot();
+    if (!saver_->SaveNow().ok()) return absl::InternalError("ERR");
+    on_saved();
+    *reply = "OK";
+    return absl::OkStatus();
+  }
+  if (child_.running()) {
+    if (mode != SaveMode::kBackgroundSchedule)
+      return absl::FailedPreconditionError("ERR another child is at work");
+    saver_->Schedule();
+    *reply = "Background saving scheduled";
+    return absl::OkStatus();
+  }
+  if (!SaveInBackground().ok()) return absl::InternalError("ERR");
+  *reply = "Background saving started";
+  return absl::OkStatus();
+}
+
 absl::Status SimServer::RewriteLog(std::string* reply) {
+  if (!logs_->on()) return absl::FailedPreconditionError("ERR there is no log");
   if (logs_->in_progress()) return absl::FailedPreconditionError("ERR already in progress");
   *reply = "Background append only file rewriting started";
   logs_->RequestRewrite();

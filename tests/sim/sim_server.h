@@ -18,6 +18,7 @@
 #include "persistence/recovery/loader.h"
 #include "persistence/snapshot/child.h"
 #include "persistence/snapshot/log_set.h"
+#include "persistence/snapshot/saver.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_network.h"
 #include "tests/sim/simulation.h"
@@ -41,6 +42,7 @@ class SimChild final : public SnapshotChild {
   Random random_;
   bool running_ = false;
   std::deque<SimDisk::Call> calls_;
+  absl::Status end_;  // how it ends when all calls have succeeded
   std::optional<absl::Status> outcome_;
 };
 
@@ -51,6 +53,8 @@ class SimServer final : public Host {
     uint32_t shards = 1;
     AppendFsync policy = AppendFsync::kAlways;
     uint64_t log_file_bytes = 4096;
+    bool log = true;           // appendonly
+    bool save_points = false;  // "save 0 1"
   };
   SimServer(Simulation* simulation, SimDisk* disk, SimNetwork* network, const Options& options);
   ~SimServer() override;
@@ -62,17 +66,18 @@ class SimServer final : public Host {
   void Stop();
 
   World& world() { return *world_; }
+  // The world stands still, and a snapshot of it begins; and: the last one to begin is whole, as
+  // anybody may now hear.
+  std::function<void()> on_snapshot = [] {}, on_saved = [] {};
   // Why it did not come up.
   const absl::Status& failure() const { return failure_; }
 
-  absl::Status Save(SaveMode, std::string*) override {
-    return absl::UnimplementedError("ERR no snapshots here");
-  }
+  absl::Status Save(SaveMode mode, std::string* reply) override;
   absl::Status CancelSave(std::string*) override {
-    return absl::UnimplementedError("ERR no snapshots here");
+    return absl::UnimplementedError("ERR not here");
   }
   absl::Status RewriteLog(std::string* reply) override;
-  int64_t last_save_unix_s() const override { return 0; }
+  int64_t last_save_unix_s() const override { return saver_->last_save_unix_s(); }
   absl::Status Shutdown(int, bool, bool) override {
     return absl::UnimplementedError("ERR not here");
   }
@@ -86,6 +91,8 @@ class SimServer final : public Host {
 
  private:
   absl::Status Start();
+  absl::Status SaveInBackground();
+  void OnChildDone(const absl::Status& outcome);
   void MainThread(const std::function<void()>& on_ready);
 
   Simulation& simulation_;
@@ -97,11 +104,12 @@ class SimServer final : public Host {
   SimChild child_;
   std::unique_ptr<World> world_;
   std::unique_ptr<Placement> placement_;
+  std::unique_ptr<Saver> saver_;
   std::unique_ptr<LogSet> logs_;
   std::unique_ptr<Loader> loader_;
   absl::Status failure_;
   bool stopped_ = false;
-  bool cut_queued_ = false;
+  bool fork_queued_ = false;
 };
 
 }  // namespace basalt::sim

@@ -27,7 +27,8 @@ namespace basalt::sim {
 
 class Simulation final : public WaitHook {
  public:
-  explicit Simulation(uint64_t seed) : random_(seed) {}
+  // It is `unix_us` when it begins.
+  Simulation(uint64_t seed, int64_t unix_us) : random_(seed), clock_(unix_us) {}
   ~Simulation() override = default;
 
   const ManualClock& clock() const { return clock_; }

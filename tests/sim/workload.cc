@@ -24,10 +24,11 @@ void Workload::Connect(uint32_t operations) {
 
 void Workload::Begin() {
   for (uint32_t i = 0; i < options_.clients; ++i) Connect(options_.operations);
-  if (!options_.change_policy && !options_.rewrite) return;
+  if (!options_.change_policy && !options_.rewrite && !options_.snapshots) return;
   ++working_;
-  auto admin = std::make_unique<SimClient>(this, random_.Next(),
-                                           1 + static_cast<uint32_t>(random_.Below(6)), true);
+  auto admin = std::make_unique<SimClient>(
+      this, random_.Next(), 1 + static_cast<uint32_t>(random_.Below(options_.snapshots ? 16 : 6)),
+      true);
   SimClient& started = *admin;
   clients_.push_back(std::move(admin));
   started.Start();

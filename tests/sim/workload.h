@@ -26,6 +26,9 @@ class Workload {
     uint32_t operations = 30;    // per client
     bool change_policy = false;  // while it runs
     bool rewrite = false;        // the log
+    bool snapshots = false;      // SAVE and BGSAVE
+    bool leases = false;         // keys that expire
+    bool scripts = false;        // do a part of the work
     bool errors = false;         // the disk fails: writes may be refused
   };
   Workload(Simulation* simulation, SimNetwork* network, History* history, const Options& options);
@@ -55,7 +58,7 @@ class Workload {
   std::string failure_;
   // Numbers of what later operations may work on.
   std::vector<uint64_t> msets_, creates_;
-  std::vector<std::string> copies_;  // keys
+  std::vector<std::string> copies_, leases_;  // keys
 };
 
 }  // namespace basalt::sim
