@@ -224,7 +224,7 @@ bool RdbReader::BeginValue(uint8_t type) {
     return source_->Fail(StrCat("a ", name, " cannot be loaded: unsupported type,"));
   }
   const bool expired =
-      options_.now_ms != 0 && expire_at_ms_ != kNoExpiry && expire_at_ms_ <= options_.now_ms;
+      options_.now_ms != 0 && expire_at_ms_ != kNoExpiry && expire_at_ms_ < options_.now_ms;
   target_ = options_.place(key_);
   if (target_ == nullptr) {
     ++stats_.keys_elsewhere;

@@ -162,7 +162,7 @@ TEST_F(RdbFileTest, ExpiredKeysAreWrittenAndDroppedOnLoad) {
   source_.db(DbIndex(0)).SetString("new"sv, "v", kNow + 1000);
   source_.SetTimeMicros((kNow + 500) * 1000);
   EXPECT_EQ(Save().keys, 2u);
-  loaded_.SetTimeMicros((kNow + 500) * 1000);
+  loaded_.SetTimeMicros((kNow + 1000) * 1000);  // its last millisecond
   ASSERT_TRUE(Load().ok());
   EXPECT_EQ(reader_->stats().keys_expired, 1u);
   EXPECT_EQ(Contents(loaded_), StrCat("0/new = ", kNow + 1000, " string 1:v \n"));
