@@ -99,7 +99,7 @@ absl::Status CheckOrphans(ManifestStore& store, bool snapshot_there) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<LoadPlan> PlanSnapshot(FileSystem& fs, const Config& config) {
+absl::StatusOr<LoadPlan> PlanSnapshot(FileSystem& fs, const Config& config, bool change_disk) {
   absl::StatusOr<SnapshotChoice> choice = ChooseSnapshot(fs, ".", config.dbfilename);
   if (!choice.ok()) return choice.status();
   for (const std::string& note : choice->notes) LogWarning("Snapshot: ", note);
@@ -114,6 +114,11 @@ absl::StatusOr<LoadPlan> PlanSnapshot(FileSystem& fs, const Config& config) {
     plan.source = LoadPlan::Source::kPlainRdb;
     plan.parts.push_back({.rdb_path = config.dbfilename});
     return plan;
+  }
+  // A save that was killed may have named its manifest and not synced the folder. What is shown
+  // from now on must still be there when the power goes.
+  if (change_disk) {
+    if (absl::Status s = fs.SyncDirectory("."); !s.ok()) return s;
   }
   plan.source = LoadPlan::Source::kSnapshot;
   for (const SnapshotFile& file : choice->manifest.shards) {
@@ -157,7 +162,7 @@ absl::StatusOr<LoadPlan> PlanLoad(FileSystem& fs, const Config& config, Manifest
     if (fs.Stat(config.appendfilename).ok())
       return PlanForeignLog(fs, ".", {config.appendfilename}, options);
   }
-  absl::StatusOr<LoadPlan> plan = PlanSnapshot(fs, config);
+  absl::StatusOr<LoadPlan> plan = PlanSnapshot(fs, config, change_disk);
   if (plan.ok() && config.appendonly) {
     bool there = plan->source != LoadPlan::Source::kNothing;
     if (absl::Status s = CheckOrphans(store, there); !s.ok()) return s;
