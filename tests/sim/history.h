@@ -106,9 +106,16 @@ class History {
   void BeginSnapshot(Contents contents) {
     if (!snapshots_.empty()) snapshots_.push_back(std::move(contents));
   }
+  bool AnySaved() const { return saved_ > 0; }
   // The last one to begin is reported done.
   void Saved() {
     if (!snapshots_.empty()) saved_ = snapshots_.size() - 1;
+  }
+
+  // The life has a log from now on, and all of memory is durable.
+  void LogBegins(bool always, bool everysec) {
+    BeginLife(always, everysec);
+    if (!always) durable_before_ = Tick();
   }
 
   void DiskFailed() { only_everysec_ = false; }

@@ -53,6 +53,7 @@ constexpr Mutant kMutants[] = {
     {"rename-unsynced", 4, "a new manifest's name is not made durable"},
     {"script-part-unlogged", 1, "what a script did before it failed is not logged"},
     {"exec-in-part", 1, "a script in an EXEC is refused while the rest is run", kDiskErrors},
+    {"park-in-the-past", 1, "a park sets the time of its shards back"},
     {"expire-unlogged", 1, "the log does not hear that a key has expired"},
     {"snapshot-unsynced", 1, "a snapshot counts before its files are durable"},
     {"generation-reused", 1, "a snapshot is written over the files of the last one"},

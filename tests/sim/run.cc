@@ -73,7 +73,7 @@ class Life {
   bool Run();
   const std::string& failure() const { return failure_; }
   const Simulation& simulation() const { return simulation_; }
-  bool ready() const { return ready_; }
+  bool has_log() const { return options_.log; }
 
  private:
   uint64_t Below(uint64_t n) { return random_.Below(n); }
@@ -154,6 +154,7 @@ void Life::Draw() {
   if (!options_.log) load_.change_policy = load_.rewrite = false;
   load_.snapshots = !options_.log || Below(4) == 0;
   options_.save_points = !options_.log && Below(3) == 0;
+  load_.begin_log = !options_.log && !faults_.any_error() && Below(3) == 0;
   if (slow_shards_) DrawSlowShards();
   if (only_look_) {
     cut_at_operation_ = cut_at_turn_ = UINT64_MAX;
@@ -239,6 +240,11 @@ bool Life::Run() {
     simulation_.Trace("a snapshot is done");
     history_.Saved();
   };
+  server_->on_log = [this] {
+    simulation_.Trace("a log begins");
+    history_.LogBegins(options_.policy == AppendFsync::kAlways,
+                       options_.policy == AppendFsync::kEverySec);
+  };
   server_->Begin([this] { Ready(); });
   if (!simulation_.Run([this] { Turn(); })) {
     Fail("the shards wait for each other, or run in circles");
@@ -254,6 +260,7 @@ bool Life::Run() {
     Cut();
   }
   simulation_.ClearEvents();
+  options_.log = server_->log_begun();
   server_.reset();
   return failure_.empty();
 }
@@ -271,13 +278,13 @@ Outcome RunSeed(uint64_t seed, const RunOptions& options) {
   const uint64_t lives = 2 + random.Below(4);
   Random more(random.Next());
   // The first lives of some have no log.
-  const uint64_t logless =
-      options.slow_shards || more.Below(5) != 0 ? 0 : 1 + more.Below(lives + 1);
+  uint64_t logless = options.slow_shards || more.Below(5) != 0 ? 0 : 1 + more.Below(lives + 1);
   int64_t unix_us = 1'700'000'000'000'000;
   for (uint64_t i = 0; i <= lives; ++i) {
     Life life(&disk, &history, random.Next(), /*only_look=*/i == lives, /*log=*/i >= logless,
               unix_us, options);
     const bool held = life.Run();
+    if (life.has_log()) logless = 0;
     // It stays off for a moment, or for longer.
     unix_us = life.simulation().clock().UnixMicros() +
               static_cast<int64_t>(more.Below(more.Below(3) == 0 ? 3'000'000 : 5000));

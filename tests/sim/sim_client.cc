@@ -206,6 +206,9 @@ void SimClient::MakeOne(bool alone) {
 void SimClient::MakeAdmin() {
   const Workload::Options& options = workload_.options_;
   if (options.snapshots && Below(3) != 0) {
+    if (options.begin_log && Below(3) == 0 && workload_.history_.AnySaved()) {
+      return Ask(0, {{"CONFIG", "SET", "appendonly", "yes"}}, [](const Replies&) {});
+    }
     static constexpr const char* kWays[] = {"SAVE", "BGSAVE", "BGSAVE", "LASTSAVE"};
     return Ask(0, {{kWays[Below(std::size(kWays))]}}, [](const Replies&) {});
   }

@@ -61,7 +61,7 @@ SimServer::SimServer(Simulation* simulation, SimDisk* disk, SimNetwork* network,
       random_(options.seed),
       child_(simulation, disk, random_.Next()) {
   config_.shards = options.shards;
-  config_.appendonly = options.log;
+  config_.appendonly = log_begun_ = options.log;
   config_.appendfsync = options.policy;
   config_.move_connections_after = 2;
   config_.save = {};
@@ -219,8 +219,14 @@ absl::Status SimServer::RewriteLog(std::string* reply) {
 }
 
 absl::Status SimServer::ApplyOptions(OptionHooks hooks, const Config& old) {
-  if (!hooks.Has(OptionHook::kAppendFsync)) return absl::OkStatus();
-  return logs_->SetPolicy(config_.appendfsync, old.appendfsync);
+  if (hooks.Has(OptionHook::kAppendFsync))
+    return logs_->SetPolicy(config_.appendfsync, old.appendfsync);
+  if (!hooks.Has(OptionHook::kAppendonly) || !config_.appendonly) return absl::OkStatus();
+  on_snapshot();
+  log_begun_ = true;
+  if (absl::Status s = logs_->TurnOn(); !s.ok()) return s;
+  on_log();
+  return absl::OkStatus();
 }
 
 void SimServer::OnAlwaysBegun(bool durable) {

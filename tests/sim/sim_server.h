@@ -69,6 +69,10 @@ class SimServer final : public Host {
   // The world stands still, and a snapshot of it begins; and: the last one to begin is whole, as
   // anybody may now hear.
   std::function<void()> on_snapshot = [] {}, on_saved = [] {};
+  // While it runs: a log begins, with what memory holds as its base.
+  std::function<void()> on_log = [] {};
+  // It has one, or had begun to make one.
+  bool log_begun() const { return log_begun_; }
   // Why it did not come up.
   const absl::Status& failure() const { return failure_; }
 
@@ -110,6 +114,7 @@ class SimServer final : public Host {
   absl::Status failure_;
   bool stopped_ = false;
   bool fork_queued_ = false;
+  bool log_begun_ = false;
 };
 
 }  // namespace basalt::sim

@@ -27,6 +27,7 @@ class Workload {
     bool change_policy = false;  // while it runs
     bool rewrite = false;        // the log
     bool snapshots = false;      // SAVE and BGSAVE
+    bool begin_log = false;      // CONFIG SET appendonly yes, once there is a snapshot
     bool leases = false;         // keys that expire
     bool scripts = false;        // do a part of the work
     bool errors = false;         // the disk fails: writes may be refused
