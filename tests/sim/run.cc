@@ -62,6 +62,7 @@ class Life {
         only_look_(only_look),
         disk_errors_(options.disk_errors),
         slow_shards_(options.slow_shards),
+        plain_(options.plain),
         simulation_(random_.Next(), unix_us),
         network_(&simulation_, random_.Next()) {
     simulation_.set_tracing(options.trace);
@@ -78,6 +79,7 @@ class Life {
  private:
   uint64_t Below(uint64_t n) { return random_.Below(n); }
   void Draw();
+  void DrawMore();
   void DrawSlowShards();
   void Ready();
   void Turn();
@@ -92,6 +94,7 @@ class Life {
   const bool only_look_;
   const bool disk_errors_;
   const bool slow_shards_;
+  const bool plain_;
   Simulation simulation_;
   SimNetwork network_;
   SimServer::Options options_;
@@ -149,17 +152,22 @@ void Life::Draw() {
   // What a slow shard lacks at a cut is told from what others have best when all keep what they
   // wrote.
   kill_ = Below(pauses ? 2 : 6) == 0;
+  if (!plain_) DrawMore();
+  if (slow_shards_) DrawSlowShards();
+  if (only_look_) {
+    cut_at_operation_ = cut_at_turn_ = UINT64_MAX;
+    start_error_ = 0;
+  }
+}
+
+// What is not in every life.
+void Life::DrawMore() {
   load_.scripts = Below(3) == 0;
   load_.leases = Below(3) == 0;
   if (!options_.log) load_.change_policy = load_.rewrite = false;
   load_.snapshots = !options_.log || Below(4) == 0;
   options_.save_points = !options_.log && Below(3) == 0;
   load_.begin_log = !options_.log && !faults_.any_error() && Below(3) == 0;
-  if (slow_shards_) DrawSlowShards();
-  if (only_look_) {
-    cut_at_operation_ = cut_at_turn_ = UINT64_MAX;
-    start_error_ = 0;
-  }
 }
 
 // Some shards far behind others, all of them at work on several keys at a time, and a cut in the
@@ -276,9 +284,10 @@ Outcome RunSeed(uint64_t seed, const RunOptions& options) {
   History history;
   Outcome outcome;
   const uint64_t lives = 2 + random.Below(4);
-  Random more(random.Next());
+  Random more(options.plain ? seed : random.Next());
   // The first lives of some have no log.
-  uint64_t logless = options.slow_shards || more.Below(5) != 0 ? 0 : 1 + more.Below(lives + 1);
+  uint64_t logless =
+      options.slow_shards || options.plain || more.Below(5) != 0 ? 0 : 1 + more.Below(lives + 1);
   int64_t unix_us = 1'700'000'000'000'000;
   for (uint64_t i = 0; i <= lives; ++i) {
     Life life(&disk, &history, random.Next(), /*only_look=*/i == lives, /*log=*/i >= logless,

@@ -21,6 +21,8 @@ struct Outcome {
 struct RunOptions {
   bool trace = false;        // prints what happens
   bool disk_errors = false;  // EIO and ENOSPC, too
+  // Without scripts, keys that expire and snapshots: what is wrong with all else is found sooner.
+  bool plain = false;
   // Only lives on slow shards that end with the process killed: where epochs are put to the test.
   bool slow_shards = false;
 };
