@@ -56,10 +56,12 @@ bool Shard::Tick(int64_t wait_us) {
   bool asleep = wait_us > 0 && world_.mail().PrepareToSleep(id_);
   BASALT_PROBE2(tick__begin, id_.value, asleep);
   bool worked = ring_->SubmitAndReap(asleep ? wait_us : 0) > 0;
-  stages_.Passed(asleep ? Stage::kSleep : Stage::kReap);
   if (asleep) {
+    stages_.Slept();
     world_.mail().Awake(id_);
     ++stats_.sleeps;
+  } else {
+    stages_.Passed(Stage::kReap);
   }
   ++stats_.ticks;
   worked |= DrainMailbox();
@@ -87,6 +89,7 @@ bool Shard::Tick(int64_t wait_us) {
   stages_.Passed(Stage::kReply);
   worked |= IdleWork();
   stages_.Passed(Stage::kIdle);
+  stages_.EndTick(world_.clock());
   return worked;
 }
 
@@ -167,6 +170,7 @@ bool Shard::IdleWork() {
     stats_.bytes_in_rate.Sample(stats_.bytes_in, mono_us_);
     stats_.bytes_out_rate.Sample(stats_.bytes_out, mono_us_);
     ApplySlowLimits();
+    stages_.SetCyclesPerMicro(world_.CyclesPerMicro());
     if (id_.value == 0) {
       if (int64_t used = TotalUsedMemory(); used > world_.peak_memory.load())
         world_.peak_memory = used;

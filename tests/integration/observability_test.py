@@ -35,7 +35,7 @@ def stages(server, client=None):
     for line in text.splitlines():
         if line.startswith("cycles_per_usec:"):
             per_us = float(line.split(":")[1])
-        elif line and not line.startswith("#"):
+        elif line and not line.startswith("#") and "_longest_tick" not in line:
             found = re.fullmatch(
                 r"shard_(\d+)_([a-z]+):runs=(\d+),cycles=(\d+),share=(\d+\.\d\d)", line
             )
@@ -44,6 +44,22 @@ def stages(server, client=None):
             figures = int(found[3]), int(found[4]), float(found[5])
             shards.setdefault(int(found[1]), {})[found[2]] = figures
     return shards, per_us
+
+
+LONG_TICK = r"shard_(\d+)_(longest_tick(?:_on_core)?):usec=(\d+),core_usec_max=(\d+),"
+LONG_TICK += r"stage=([a-z]+),stage_usec_max=(\d+)"
+
+
+def long_ticks(client):
+    """[{name: (usec, usec on a core, stage, its usec)}] by shard."""
+    text = bytes(client.call("INFO", "stages")).decode()
+    shards = []
+    for line in text.splitlines():
+        if "_longest_tick" in line:
+            shard, name, us, core_us, stage, stage_us = re.fullmatch(LONG_TICK, line).groups()
+            shards += [{} for _ in range(int(shard) + 1 - len(shards))]
+            shards[int(shard)][name] = int(us), int(core_us), stage, int(stage_us)
+    return shards
 
 
 def total(of_shard):
@@ -193,6 +209,43 @@ class Stages(Observability):
         for row in rows:
             self.assertLessEqual(int(row["cpu_us"]), since_us * 1.02 + 1000)
             self.assertLess(int(row["commands"]), 10)
+
+    def test_the_longest_tick_is_that_of_the_slowest_command(self):
+        server = self.start(shards=2, core_ports=True)
+        script = "local n = 0 for i = 1, tonumber(ARGV[1]) do n = n + i end return n"
+        with Client(server.shard_port_base + 1) as client:
+            key = self.key_of(client, 1, 2)
+            rounds = 1_000_000
+            while True:  # until it is by far the longest thing that the shard has done
+                client.call("CONFIG", "RESETSTAT")
+                client.call("EVAL", script, "1", key, str(rounds))
+                ticks = long_ticks(client)[1]
+                if ticks["longest_tick_on_core"][1] > 20000:
+                    break
+                rounds *= 2
+            us, core_us, stage, stage_us = ticks["longest_tick"]
+            self.assertGreaterEqual(us, ticks["longest_tick_on_core"][0])
+            self.assertLessEqual(core_us, us)
+            self.assertLessEqual(stage_us, us)
+            us, core_us, stage, stage_us = ticks["longest_tick_on_core"]
+            self.assertEqual(stage, "execute")
+            self.assertGreater(stage_us, us / 2)
+            again = long_ticks(client)[1]["longest_tick_on_core"]
+            self.assertEqual(again[2], "execute")  # reading does not reset it
+            self.assertGreaterEqual(again[1], core_us * 0.98)
+            client.call("CONFIG", "RESETSTAT")
+            self.assertLess(long_ticks(client)[1]["longest_tick_on_core"][1], core_us / 2)
+
+    def test_time_without_a_core_is_told_apart(self):
+        server = self.start(shards=1, args=["--enable-debug-command", "yes"])
+        with server.client() as client:
+            client.call("CONFIG", "RESETSTAT")
+            self.assertEqual(client.call("DEBUG", "SLEEP", "0.3"), b"OK")
+            ticks = long_ticks(client)[0]
+        us, core_us, stage, stage_us = ticks["longest_tick"]
+        self.assertGreaterEqual(stage_us, 300000 * 0.98)
+        self.assertGreaterEqual(us, stage_us)
+        self.assertLess(core_us, 150000)
 
     def test_only_where_it_is_asked_for(self):
         server = self.start()
