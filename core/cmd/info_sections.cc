@@ -103,7 +103,10 @@ void WriteMemory(CommandContext& ctx, std::string* out) {
   const Config& config = ctx.world()->config();
   MemoryFigures m = ReadMemoryFigures(ctx);
   size_t tables = 0;
+  uint64_t pending = 0, freed = 0;
   ctx.ForEachKeyspace([&](Keyspace& keyspace) {
+    pending += keyspace.lazy_free().pending_objects();
+    freed += keyspace.lazy_free().freed_objects();
     for (uint32_t i = 0; i < keyspace.databases(); ++i)
       tables += keyspace.db(DbIndex(static_cast<uint8_t>(i))).TableBytes();
   });
@@ -130,6 +133,8 @@ void WriteMemory(CommandContext& ctx, std::string* out) {
   Line(out, "mem_not_counted_for_evict", 0);
   Line(out, "mem_allocator", kAllocatorName);
   Line(out, "active_defrag_running", 0);
+  Line(out, "lazyfree_pending_objects", pending);
+  Line(out, "lazyfreed_objects", freed);
 }
 
 void WriteReplication(CommandContext& ctx, std::string* out) {

@@ -113,6 +113,7 @@ void ResetStatistics(CommandContext& ctx) {
     s.commands_rate = s.bytes_in_rate = s.bytes_out_rate = RateMeter();
     s.fan_outs = s.fan_out_refusals = s.commands_deferred = 0;
     shard.keyspace().stats = KeyspaceStats();
+    shard.keyspace().lazy_free().ResetStats();
     shard.stages().Reset();
     shard.load().Reset(now_us);
   });
