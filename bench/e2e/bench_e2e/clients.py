@@ -18,9 +18,10 @@ class ClientSample:
     client_cpu_s: float = 0
     errors: int = 0
     problems: list = field(default_factory=list)
+    max_us: float = 0  # loadgen only
 
 
-def _run(command, cores, realtime, timeout_s):
+def run_client(command, cores, realtime, timeout_s):
     return subprocess.run(pinned(cores) + command, capture_output=True, text=True, timeout=timeout_s,
                           stdin=subprocess.DEVNULL, preexec_fn=child_setup(realtime))
 
@@ -56,7 +57,7 @@ class Loadgen:
         command = [self._path, "--json", "--port", port, "--connections", connections or self._connections, "--threads",
                    self._threads, "--pipeline", pipeline, "--keys", keys, "--key-prefix", data.prefix,
                    "--value-size", data.value_bytes, *words]
-        done = _run([str(word) for word in command], self._cores, self._realtime, timeout_s)
+        done = run_client([str(word) for word in command], self._cores, self._realtime, timeout_s)
         if not done.stdout:
             raise RuntimeError(f"{self.name}: {done.stderr.strip()}")
         out = json.loads(done.stdout)
@@ -66,7 +67,7 @@ class Loadgen:
             if out[what]:
                 problems.append(f"{out[what]} {what.replace('_', ' ')}")
         return ClientSample(out["ops_answered"], out["ops_per_s"], latency["p50"], latency["p99"], latency["p99.9"],
-                            out["cpu_seconds"], out["errors"], problems)
+                            out["cpu_seconds"], out["errors"], problems, latency["max"])
 
 
 class RedisBenchmark:
@@ -91,7 +92,7 @@ class RedisBenchmark:
                    workload.pipeline, "-r", keys, "-d", workload.data.value_bytes, "--precision", 3]
         if self._threads > 1:
             command += ["--threads", self._threads]
-        done = _run([str(w) for w in command + list(workload.redis_benchmark)], self._cores, self._realtime, 600)
+        done = run_client([str(w) for w in command + list(workload.redis_benchmark)], self._cores, self._realtime, 600)
         text = done.stdout.replace("\r", "\n")
         rate = re.search(r"throughput summary: ([\d.]+) requests per second", text)
         if rate is None:

@@ -39,8 +39,11 @@ def wait_for(server, section, field):
     start = time.monotonic()
     while time.monotonic() - start < PATIENCE_S:
         with server.client() as client:
-            if client.info(section).get(field) == "0":
-                return time.monotonic() - start
+            value = client.info(section).get(field)
+        if value == "0":
+            return time.monotonic() - start
+        if value is None:
+            raise RuntimeError(f"{server.spec.label}: INFO {section} has no {field}")
         time.sleep(0.005)
     raise RuntimeError(f"{server.spec.label}: {field} does not come to an end")
 

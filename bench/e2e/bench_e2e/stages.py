@@ -68,6 +68,26 @@ def read(port, host="127.0.0.1", password=""):
     return reading
 
 
+@dataclass
+class LongTick:
+    """INFO stages, shard_N_longest_tick_on_core."""
+
+    shard: int
+    us: int
+    core_us: int  # of them on a core, at most
+    stage: str  # that took longest
+
+
+def longest_tick(client):
+    """Of all shards since CONFIG RESETSTAT, the tick that used most of a core; None when the server does not tell."""
+    found = []
+    for name, line in client.info("stages").items():
+        if match := re.fullmatch(r"shard_(\d+)_longest_tick_on_core", name):
+            figures = dict(pair.split("=") for pair in line.split(","))
+            found.append(LongTick(int(match[1]), int(figures["usec"]), int(figures["core_usec_max"]), figures["stage"]))
+    return max(found, key=lambda tick: tick.core_us, default=None)
+
+
 def table(before, after):
     """Lines of text about the time between two readings."""
     spent = [{stage: cycles - was[stage][1] for stage, (_, cycles) in now.items()}
