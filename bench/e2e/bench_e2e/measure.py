@@ -3,6 +3,7 @@
 Each workload goes to one server right after the other, so that a machine that is slow for some seconds is slow for all.
 """
 
+import concurrent.futures
 import contextlib
 import statistics
 import time
@@ -12,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from . import counters, procfs
 from .resp import ReplyError
 from .servers import Server
-from .workloads import AOF_POLICIES, Dataset
+from .workloads import AOF_POLICIES, Dataset, Workload
 
 
 @dataclass
@@ -126,7 +127,7 @@ class Bench:
     def _half_rate(self, workload):
         """Half of what the reference reached with the same requests in its first round: one rate for all servers."""
         if not workload.half_load:
-            return 0
+            return workload.rate
         if self._o.open_rate:
             return self._o.open_rate
         if workload.name not in self._half_rates:
@@ -142,10 +143,10 @@ class Bench:
         counting = contextlib.nullcontext() if self.counter_problem else counters.HardwareCounters(server.pid)
         with counting as hardware:
             before, start = procfs.cpu_times(server.pid), time.monotonic()
-            seen = self._client.run(server.port, workload, keys, self._o.duration, rate)
+            seen, others_ops = self._run_client(server, workload, keys, rate)
             wall = time.monotonic() - start
             used = procfs.cpu_times(server.pid) - before
-        ops = max(seen.ops, 1)
+        ops = max(seen.ops + others_ops, 1)
         values = hardware.values if hardware else {}
         per_op = lambda event: values[event] / ops if event in values else None
         ticks = used.user_s + used.kernel_s
@@ -153,6 +154,18 @@ class Bench:
                       used.run_ns / 1e9 / wall, used.wait_ns / 1e9 / wall, used.kernel_s / ticks if ticks else None,
                       seen.client_cpu_s / wall, per_op("instructions"), per_op("cycles"),
                       procfs.rss_bytes(server.pid), seen.errors, rate, seen.problems)
+
+    def _run_client(self, server, workload, keys, rate):
+        """What the client saw, and how many operations the client beside it did, of which nothing else counts."""
+        run = lambda: self._client.run(server.port, workload, keys, self._o.duration, rate)
+        if not workload.beside:
+            return run(), 0
+        other = Workload("beside", workload.beside, pipeline=16)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            # It begins earlier and ends later: its start is in the other's warmup.
+            writes = pool.submit(self._filler.run, server.port, other, self._o.keys, self._o.duration + 0.2)
+            time.sleep(0.1)
+            return run(), writes.result().ops
 
     def _measure_memory(self, spec, value_bytes):
         with self._server(spec) as server:

@@ -3,6 +3,8 @@
 import json
 from dataclasses import asdict
 
+from .workloads import BESIDE
+
 COLUMNS = (("workload", 20, "<"), ("server", 14, "<"), ("ops/s", 11, ">"), ("x ref", 7, ">"), ("CPU ns/op", 11, ">"),
            ("x ref", 7, ">"), ("instr/op", 9, ">"), ("cycles/op", 9, ">"), ("kernel", 7, ">"), ("busy", 6, ">"),
            ("p50 us", 9, ">"), ("p99 us", 9, ">"), ("p99.9 us", 9, ">"), ("spread", 7, ">"), ("", 3, "<"))
@@ -66,6 +68,7 @@ def notes(bench, medians, exact):
     if any(w.half_load for w in bench.workloads):
         lines.append("half-load: one fixed rate for all servers, half of the reference's full speed; latency counts "
                      "from when a request was due")
+    lines += beside(bench, medians)
     if "w" in seen:
         lines.append(f"w: the server stood ready without a core for more than {percent(WAITED_TOO_LONG)} of the time; "
                      "other work disturbed ops/s and latency (CPU ns/op much less)")
@@ -74,6 +77,18 @@ def notes(bench, medians, exact):
                      "ops/s, so compare CPU ns/op")
     if "E" in seen:
         lines.append("E: error replies; the row measures something else than its name says")
+    return lines
+
+
+def beside(bench, medians):
+    """What `always` does to reads of keys that nobody writes: their latency against that without a log."""
+    lines = []
+    for spec in bench.specs:
+        off, always = (medians.get((BESIDE + suffix, spec.label)) for suffix in ("", "-always"))
+        if off and always:
+            times = (f"{name} {ratio(always[field] / off[field])}" for name, field in
+                     (("p50", "p50_us"), ("p99", "p99_us"), ("p99.9", "p999_us")))
+            lines.append(f"GET beside SET, always against no log: {spec.label} {', '.join(times)}")
     return lines
 
 

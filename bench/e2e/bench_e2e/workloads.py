@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 AOF_POLICIES = ("off", "no", "everysec", "always")
+BESIDE = "get-beside-set"
 SCRIPT = "return redis.call('SET', KEYS[1], ARGV[1])"
 SCRIPT_SHA = hashlib.sha1(SCRIPT.encode()).hexdigest()
 
@@ -19,6 +20,7 @@ class Dataset:
 
 SMALL = Dataset("key:", None, 64)
 KB64 = Dataset("kb64:", 1000, 64 << 10)
+CLEAN = Dataset("clean:", 100_000, 64)
 TAGS = Dataset("key:", 100_000, 64)  # keys that do not exist before, five to a tag
 MB1 = Dataset("mb1:", 64, 1 << 20)
 
@@ -34,6 +36,8 @@ class Workload:
     aof: str = "off"
     connections: int | None = None  # None: as many as --connections says
     half_load: bool = False  # open loop, at half of what the reference server reached in the closed loop
+    rate: float = 0  # open loop at this rate
+    beside: tuple = ()  # requests of a second client, which saturates the server with writes of SMALL meanwhile, P=16
     floor: bool = True  # a +PONG costs about what the reply would, so the floor is a fair yardstick
     quick: bool = False  # part of --quick
     setup: tuple = ()  # a command that goes to the server before each run
@@ -59,6 +63,10 @@ def _logged():
         for pipeline in (1, 16):
             yield Workload(f"set-p{pipeline}-{aof}-c200", ("--mix", "set"), _rb("set"), pipeline, aof=aof, floor=False,
                            connections=200, tags=("aof", "c200"))
+    # Reads of keys that nobody writes: what do they notice of the log?
+    for aof, suffix in (("off", ""), ("always", "-always")):
+        yield Workload(BESIDE + suffix, ("--mix", "get"), data=CLEAN, aof=aof, rate=2000, beside=("--mix", "set"), floor=False,
+                       tags=("aof", "beside"))
     yield Workload("get9-set1-p1-always", ("--mix", "get=9,set=1"), (), 1, aof="always", floor=False, tags=("aof",))
 
 
