@@ -27,6 +27,34 @@ ROWS = (
 )
 
 
+# Instructions per request at each number of shards, to be held against one shard. Keys are drawn uniformly, so all but one in so
+# many requests go to another shard and back.
+HOPS = {
+    16: (1, 2, 8, 32, 64),
+    1: (1, 2),
+}
+
+
+def hops(method, program, say):
+    """Tells `say` a line for each."""
+    say(f"{'GET':>6}{'shards':>8}{'instructions':>14}{'x 1 shard':>11}")
+    for pipeline, numbers in HOPS.items():
+        one = None
+        for shards in numbers:
+            row = Row("", ("--verb", "get", "--pipeline", str(pipeline), "--shards", str(shards)))
+            counted = instructions(method, program, row)
+            one = one or counted
+            say(f"{f'P={pipeline}':>6}{shards:>8}{counted:>14.1f}{counted / one:>11.2f}")
+
+
+def everysec_cost(figures):
+    """A line about what the log adds to a SET, or None."""
+    without, with_log = figures.get("set-p16"), figures.get("set-p16-everysec")
+    if not without or not with_log:
+        return None
+    return f"everysec adds {(with_log / without - 1) * 100:.1f} % to SET P=16 in user space"
+
+
 def methods():
     """What can count instructions here, best first; and why the others cannot."""
     problem = counters.hardware_problem()
