@@ -29,6 +29,7 @@ ROWS = (
 
 # Instructions per request at each number of shards, to be held against one shard. Keys are drawn uniformly, so all but one in so
 # many requests go to another shard and back.
+CONNECTIONS = 50  # of each shard, as basalt-ticks has them by default
 HOPS = {
     16: (1, 2, 8, 32, 64),
     1: (1, 2),
@@ -41,7 +42,8 @@ def hops(method, program, say):
     for pipeline, numbers in HOPS.items():
         one = None
         for shards in numbers:
-            row = Row("", ("--verb", "get", "--pipeline", str(pipeline), "--shards", str(shards)))
+            words = ("--verb", "get", "--pipeline", str(pipeline), "--shards", str(shards))
+            row = Row("", words, max(32_000, 4 * shards * CONNECTIONS * pipeline))
             counted = instructions(method, program, row)
             one = one or counted
             say(f"{f'P={pipeline}':>6}{shards:>8}{counted:>14.1f}{counted / one:>11.2f}")
