@@ -1,5 +1,8 @@
 #include "core/store/dirty_keys.h"
 
+#include <string>
+
+#include "core/base/hash.h"
 #include "gtest/gtest.h"
 
 namespace basalt {
@@ -41,6 +44,19 @@ TEST(DirtyKeysTest, FindsTheCellsOfABatch) {
   dirty.MarkWritten(2, Lsn(9));
   dirty.MarkWritten(3, Lsn(9));
   EXPECT_EQ(dirty.CellsWrittenAt(Lsn(9)), (std::vector<uint32_t>{2, 3}));
+}
+
+// Two ticks of 50 clients that pipeline 16 writes each.
+TEST(DirtyKeysTest, FewReadsOfCleanKeysWaitForWritesOfOthers) {
+  DirtyKeys dirty;
+  dirty.Enable();
+  for (int i = 0; i < 1600; ++i)
+    dirty.MarkWritten(HashKey("written:" + std::to_string(i)), Lsn(1));
+  int waiting = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    if (dirty.DependsOn(HashKey("clean:" + std::to_string(i))) != Lsn(0)) ++waiting;
+  }
+  EXPECT_LT(waiting, 1000);
 }
 
 }  // namespace
