@@ -71,17 +71,21 @@ struct Heap {
 // What all threads share: empty slabs, and the heaps of threads that have ended.
 struct Pool {
   std::mutex mutex;
-  Slab* empty = nullptr;
+  Slab* empty = nullptr;    // their memory is there, which saves page faults: these go first
+  Slab* trimmed = nullptr;  // but for the page that holds `next`, the kernel has theirs
   Heap* left_behind = nullptr;
 
   Slab* TakeSlab();
+  Slab* TakeEmpty();
   void GiveSlab(Slab* slab);
+  void GiveTrimmed(Slab* slab);
 };
 constinit Pool g_pool;
 
 Slab* Pool::TakeSlab() {
   std::lock_guard lock(mutex);
-  if (empty == nullptr) {
+  if (empty != nullptr) return std::exchange(empty, empty->next);
+  if (trimmed == nullptr) {
     void* p = mmap(nullptr, kRegionBytes + kSlabBytes, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     BASALT_CHECK(p != MAP_FAILED);
@@ -95,18 +99,25 @@ Slab* Pool::TakeSlab() {
     for (uintptr_t at = end; at > first;) {
       at -= kSlabBytes;
       auto* slab = reinterpret_cast<Slab*>(at);
-      slab->next = std::exchange(empty, slab);
+      slab->next = std::exchange(trimmed, slab);
     }
   }
-  Slab* slab = empty;
-  empty = slab->next;
-  return slab;
+  return std::exchange(trimmed, trimmed->next);
+}
+
+Slab* Pool::TakeEmpty() {
+  std::lock_guard lock(mutex);
+  return empty == nullptr ? nullptr : std::exchange(empty, empty->next);
 }
 
 void Pool::GiveSlab(Slab* slab) {
-  madvise(slab->at(kResidentBytes), kSlabBytes - kResidentBytes, MADV_DONTNEED);
   std::lock_guard lock(mutex);
   slab->next = std::exchange(empty, slab);
+}
+
+void Pool::GiveTrimmed(Slab* slab) {
+  std::lock_guard lock(mutex);
+  slab->next = std::exchange(trimmed, slab);
 }
 
 void Heap::Link(Slab* slab) {
@@ -260,6 +271,18 @@ size_t SlabUsableSize(const void* block) { return SlabOf(block)->bytes; }
 
 void SlabTend() {
   if (t_heap != nullptr) t_heap->TakeFreedElsewhere();
+}
+
+size_t SlabTrim(size_t bytes_max) {
+  size_t given = 0;
+  while (given < bytes_max) {
+    Slab* slab = g_pool.TakeEmpty();
+    if (slab == nullptr) break;
+    madvise(slab->at(kResidentBytes), kSlabBytes - kResidentBytes, MADV_DONTNEED);
+    g_pool.GiveTrimmed(slab);
+    given += kSlabBytes;
+  }
+  return given;
 }
 
 }  // namespace basalt

@@ -4,8 +4,14 @@
 // Slabs of 64 KB hold blocks of one size each. A slab belongs to the thread that allocated it;
 // another thread gives a block back to that thread, which takes it at its next shortage or call of
 // SlabTend (a parked shard lends its keyspace, and a start with another number of shards hands
-// entries over). What a thread leaves behind the next new thread goes on with. Empty slabs go back
-// to the kernel. Counted as in core/base/alloc.h. Any thread; no lock but for a slab.
+// entries over). What a thread leaves behind the next new thread goes on with. Counted as in
+// core/base/alloc.h. Any thread; no lock but for a whole slab.
+//
+// Memory of empty slabs goes back to the kernel by SlabTrim, which is for a thread that nobody
+// waits for: what is deleted in the order of its hashes empties thousands of slabs at about the
+// same time.
+//
+// Not for a forked child: at the fork another thread may have held the lock.
 //
 // After Bonwick, "The Slab Allocator" (1994), with the free lists of Leijen et al., "Mimalloc: Free
 // List Sharding in Action" (2019).
@@ -24,5 +30,7 @@ void SlabFree(void* block);
 size_t SlabUsableSize(const void* block);
 // Takes back what other threads have freed of this thread's.
 void SlabTend();
+// Gives at most so many bytes of empty slabs back to the kernel, and returns how many it gave.
+size_t SlabTrim(size_t bytes_max);
 
 }  // namespace basalt

@@ -19,6 +19,7 @@
 #include "core/base/alloc.h"
 #include "core/base/log.h"
 #include "core/base/random.h"
+#include "core/base/slab.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
 #include "core/cmd/all_commands.h"
@@ -31,6 +32,9 @@
 
 namespace basalt {
 namespace {
+
+// Of empty slabs, back to the kernel with each tick of the main thread.
+constexpr size_t kTrimBytes = size_t{16} << 20;
 
 // Cores this process may run on, in order.
 std::vector<int> AvailableCores() {
@@ -314,6 +318,7 @@ void Server::Tick() {
     logs_->RequestRewrite();
   }
   logs_->Tend(config);
+  SlabTrim(kTrimBytes);
   const bool over = config.maxmemory > 0 && TotalUsedMemory() > config.maxmemory;
   world_->over_memory.store(over, std::memory_order_relaxed);
   if (const int64_t now_us = world_->clock().MonotonicMicros(); now_us >= next_sample_us_) {

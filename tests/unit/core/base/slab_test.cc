@@ -134,7 +134,11 @@ TEST(Slab, EmptySlabsGoBackToTheKernel) {
   };
   EXPECT_EQ(static_cast<size_t>(resident()), pages.size());
   FreeAll(blocks);
-  // Some slabs are kept, and of the others a page each.
+  EXPECT_EQ(static_cast<size_t>(resident()), pages.size());  // not by the thread that frees
+  EXPECT_EQ(SlabTrim(1 << 20), size_t{1} << 20);
+  EXPECT_GT(SlabTrim(size_t{1} << 30), size_t{2} << 20);
+  EXPECT_EQ(SlabTrim(size_t{1} << 30), 0u);
+  // The thread keeps some slabs, and of the others a page each.
   EXPECT_LT(static_cast<size_t>(resident()), pages.size() / 4);
 }
 
