@@ -1,6 +1,7 @@
 #include "persistence/snapshot/child.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,14 @@ void CloseInheritedDescriptors() {
   }
   if (log > first) close_range(first, log - 1, 0);
   close_range(log + 1, ~0u, 0);
+}
+
+// The thread that forks is a shard's and may be tied to its core. The child's threads, one for each
+// shard, go wherever the process may, or they would all share that core, with the shard.
+void RunOnEveryCoreOf(pid_t process) {
+  cpu_set_t cores;
+  if (sched_getaffinity(process, sizeof(cores), &cores) == 0)
+    sched_setaffinity(0, sizeof(cores), &cores);
 }
 
 }  // namespace
@@ -103,6 +112,7 @@ absl::Status SnapshotChild::Start(const char* purpose, std::function<absl::Statu
     if (getppid() != parent) _exit(1);
     prctl(PR_SET_NAME, purpose);
     CloseInheritedDescriptors();
+    RunOnEveryCoreOf(parent);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -39,8 +39,8 @@ def keys_of(shard, count=3, shards=SHARDS):
 
 
 class DiskTroubleTest(ServerTest):
-    def begin(self, args):
-        self.server = self.start(shards=SHARDS, args=args)
+    def begin(self, args, shards=SHARDS):
+        self.server = self.start(shards=shards, args=args)
         self.admin = self.client()
 
     def client(self):
@@ -512,9 +512,9 @@ class Snapshots(DiskTroubleTest):
         found = re.findall(r"Background saving started by pid (\d+)", self.server.log_text())
         return int(found[-1]) if found and len(found) > self.saves else None
 
-    def prepare(self):
+    def prepare(self, shards=SHARDS):
         self.saves = 0
-        self.begin(["--appendonly", "no"])
+        self.begin(["--appendonly", "no"], shards)
         self.fill()
         self.assertEqual(self.server.call("SAVE"), b"OK")
         self.stands = self.rdb_files()
@@ -535,6 +535,16 @@ class Snapshots(DiskTroubleTest):
         self.assertEqual(self.admin.call("CLIENT", "KILL", "ID", number), 1)
         client.sock.settimeout(5)  # the child is at work for three times as long
         self.assertEqual(client.sock.recv(1), b"")
+
+    def test_child_may_run_on_every_core(self):
+        def cores(pid):
+            with open("/proc/%d/status" % pid) as status:
+                return re.search(r"^Cpus_allowed_list:\s*(.*)$", status.read(), re.M)[1]
+
+        self.prepare(shards=1)  # no more than cores: each has one of its own
+        child = self.begin_slow_save()
+        server = self.server.process.pid
+        wait_until(lambda: cores(child) == cores(server), 5, "the child to leave its shard's core")
 
     def test_child_that_is_killed(self):
         self.prepare()
