@@ -50,8 +50,7 @@ TEST(DirtyKeysTest, FindsTheCellsOfABatch) {
 TEST(DirtyKeysTest, FewReadsOfCleanKeysWaitForWritesOfOthers) {
   DirtyKeys dirty;
   dirty.Enable();
-  for (int i = 0; i < 1600; ++i)
-    dirty.MarkWritten(HashKey("written:" + std::to_string(i)), Lsn(1));
+  for (int i = 0; i < 1600; ++i) dirty.MarkWritten(HashKey("written:" + std::to_string(i)), Lsn(1));
   int waiting = 0;
   for (int i = 0; i < 100'000; ++i) {
     if (dirty.DependsOn(HashKey("clean:" + std::to_string(i))) != Lsn(0)) ++waiting;
