@@ -79,6 +79,21 @@ class DiskTroubleTest(ServerTest):
 
 
 class Writes(DiskTroubleTest):
+    def test_read_only_file_system_is_named(self):
+        self.begin(EVERYSEC)
+        key, other = keys_of(1, 2)
+        self.server.call("SET", key, "before")
+        self.assertEqual(self.server.call("WAITAOF", 1, 0, 10000), [1, 0])
+        self.fault(1, "WRITE", errno.EROFS)
+        self.assertEqual(self.server.call("SET", other, "this one is queued"), b"OK")
+        self.wait_trouble("write")
+        with self.client() as client:
+            self.assertIn(b"Read-only file system", client.call("SET", key, "x"))
+            self.assertEqual(client.call("GET", key), b"before")
+        self.fault(1, "WRITE", 0)
+        self.wait_writable(key)
+        self.assertEqual(self.server.call("GET", other), b"this one is queued")
+
     def test_full_disk_is_known_to_all_shards_and_ends_by_itself(self):
         self.begin(EVERYSEC)
         keys = [keys_of(shard, 2) for shard in range(SHARDS)]
