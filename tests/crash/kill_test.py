@@ -112,6 +112,8 @@ class Run:
         self.number = load.highest_number()
         asked = len(self.history.round)
 
+        for _ in range(self.rng.choice((0, 0, 1, 2))):
+            self.start_and_kill()
         restart_began = time.monotonic()
         self.server.start(shards=self.other_shards())
         restart_s = time.monotonic() - restart_began
@@ -150,6 +152,13 @@ class Run:
         if name == "switching":
             return max(self.durable_before, died - EVERYSEC_LIMIT_S), NEVER
         return -NEVER, NEVER
+
+    def start_and_kill(self):
+        """Dies somewhere in recovery or loading, or just after."""
+        self.server.shards = self.other_shards()
+        self.server.spawn()
+        time.sleep(self.rng.uniform(0, 0.15))
+        self.server.kill()
 
     def disturb(self, end):
         """Until `end`: snapshots, rewrites or changes of the policy at random moments."""
