@@ -42,6 +42,17 @@ struct Slab {
 constexpr size_t kFirstBlock = 64;
 static_assert(sizeof(Slab) <= kFirstBlock);
 
+struct SlabStack {
+  Slab* top = nullptr;
+
+  void Push(Slab* slab) {
+    slab->next = top;
+    top = slab;
+  }
+  // Null: there is none.
+  Slab* Pop() { return top == nullptr ? nullptr : std::exchange(top, top->next); }
+};
+
 size_t ClassOf(size_t bytes) { return (bytes - 1) / 8; }
 
 Slab* SlabOf(const void* block) {
@@ -62,7 +73,7 @@ struct Heap {
 
   Slab* current[kClasses] = {};  // may be full; in no list
   Slab* partial[kClasses] = {};  // others with a free block
-  Slab* empty = nullptr;
+  SlabStack empty;
   uint32_t empty_count = 0;
   std::atomic<Block*> freed_elsewhere{nullptr};
   Heap* next = nullptr;  // in Pool::left_behind
@@ -71,53 +82,35 @@ struct Heap {
 // What all threads share: empty slabs, and the heaps of threads that have ended.
 struct Pool {
   std::mutex mutex;
-  Slab* empty = nullptr;    // their memory is there, which saves page faults: these go first
-  Slab* trimmed = nullptr;  // but for the page that holds `next`, the kernel has theirs
+  SlabStack empty;    // their memory is there, which saves page faults: these go first
+  SlabStack trimmed;  // but for the page that holds `next`, the kernel has theirs
   Heap* left_behind = nullptr;
 
   Slab* TakeSlab();
-  Slab* TakeEmpty();
-  void GiveSlab(Slab* slab);
-  void GiveTrimmed(Slab* slab);
+  void MapSlabs();
 };
 constinit Pool g_pool;
 
 Slab* Pool::TakeSlab() {
   std::lock_guard lock(mutex);
-  if (empty != nullptr) return std::exchange(empty, empty->next);
-  if (trimmed == nullptr) {
-    void* p = mmap(nullptr, kRegionBytes + kSlabBytes, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    BASALT_CHECK(p != MAP_FAILED);
-    // What sticks out on both sides goes back.
-    const uintptr_t start = reinterpret_cast<uintptr_t>(p);
-    const uintptr_t first = (start + kSlabBytes - 1) & ~(kSlabBytes - 1);
-    const uintptr_t end = first + kRegionBytes;
-    if (first > start) munmap(p, first - start);
-    if (const size_t rest = start + kRegionBytes + kSlabBytes - end; rest > 0)
-      munmap(reinterpret_cast<void*>(end), rest);
-    for (uintptr_t at = end; at > first;) {
-      at -= kSlabBytes;
-      auto* slab = reinterpret_cast<Slab*>(at);
-      slab->next = std::exchange(trimmed, slab);
-    }
-  }
-  return std::exchange(trimmed, trimmed->next);
+  if (Slab* slab = empty.Pop(); slab != nullptr) return slab;
+  if (trimmed.top == nullptr) MapSlabs();
+  return trimmed.Pop();
 }
 
-Slab* Pool::TakeEmpty() {
-  std::lock_guard lock(mutex);
-  return empty == nullptr ? nullptr : std::exchange(empty, empty->next);
-}
-
-void Pool::GiveSlab(Slab* slab) {
-  std::lock_guard lock(mutex);
-  slab->next = std::exchange(empty, slab);
-}
-
-void Pool::GiveTrimmed(Slab* slab) {
-  std::lock_guard lock(mutex);
-  slab->next = std::exchange(trimmed, slab);
+void Pool::MapSlabs() {
+  void* p = mmap(nullptr, kRegionBytes + kSlabBytes, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  BASALT_CHECK(p != MAP_FAILED);
+  // What sticks out on both sides goes back.
+  const uintptr_t start = reinterpret_cast<uintptr_t>(p);
+  const uintptr_t first = (start + kSlabBytes - 1) & ~(kSlabBytes - 1);
+  const uintptr_t end = first + kRegionBytes;
+  if (first > start) munmap(p, first - start);
+  if (const size_t rest = start + kRegionBytes + kSlabBytes - end; rest > 0)
+    munmap(reinterpret_cast<void*>(end), rest);
+  for (uintptr_t at = end - kSlabBytes; at >= first; at -= kSlabBytes)
+    trimmed.Push(reinterpret_cast<Slab*>(at));
 }
 
 void Heap::Link(Slab* slab) {
@@ -136,9 +129,8 @@ void Heap::Unlink(Slab* slab) {
 }
 
 Slab* Heap::NewSlab(size_t size_class) {
-  Slab* slab = empty;
+  Slab* slab = empty.Pop();
   if (slab != nullptr) {
-    empty = slab->next;
     --empty_count;
   } else {
     slab = g_pool.TakeSlab();
@@ -155,8 +147,11 @@ Slab* Heap::NewSlab(size_t size_class) {
 }
 
 void Heap::LetGo(Slab* slab) {
-  if (empty_count == kEmptyMax) return g_pool.GiveSlab(slab);
-  slab->next = std::exchange(empty, slab);
+  if (empty_count == kEmptyMax) {
+    std::lock_guard lock(g_pool.mutex);
+    return g_pool.empty.Push(slab);
+  }
+  empty.Push(slab);
   ++empty_count;
 }
 
@@ -275,11 +270,14 @@ void SlabTend() {
 
 size_t SlabTrim(size_t bytes_max) {
   size_t given = 0;
+  std::unique_lock lock(g_pool.mutex);
   while (given < bytes_max) {
-    Slab* slab = g_pool.TakeEmpty();
+    Slab* slab = g_pool.empty.Pop();
     if (slab == nullptr) break;
+    lock.unlock();
     madvise(slab->at(kResidentBytes), kSlabBytes - kResidentBytes, MADV_DONTNEED);
-    g_pool.GiveTrimmed(slab);
+    lock.lock();
+    g_pool.trimmed.Push(slab);
     given += kSlabBytes;
   }
   return given;

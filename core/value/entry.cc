@@ -228,7 +228,13 @@ size_t Entry::BlockBytes() const {
   return flags_ & kHeap ? UsableSize(this) : SlabUsableSize(this);
 }
 
-void Entry::FreeShell(Entry* e) { e->flags_& kHeap ? Free(e) : SlabFree(e); }
+void Entry::FreeShell(Entry* e) {
+  if (e->flags_ & kHeap) {
+    Free(e);
+  } else {
+    SlabFree(e);
+  }
+}
 
 void Entry::FreeString(Entry* e) {
   if (e->encoding() == Encoding::kBuffer) Free(e->buffer());

@@ -41,13 +41,8 @@ uint64_t PrivateDirtyBytes() {
 // All but the standard ones and the log's. A connection that the parent closes is closed for its
 // client only when no other process holds it.
 void CloseInheritedDescriptors() {
-  const unsigned first = STDERR_FILENO + 1;
-  const unsigned log = static_cast<unsigned>(LogDescriptor());
-  if (log < first) {
-    close_range(first, ~0u, 0);
-    return;
-  }
-  if (log > first) close_range(first, log - 1, 0);
+  const unsigned log = static_cast<unsigned>(std::max(LogDescriptor(), STDERR_FILENO));
+  close_range(STDERR_FILENO + 1, log - 1, 0);  // fails if that is none, and does nothing
   close_range(log + 1, ~0u, 0);
 }
 
