@@ -3,6 +3,7 @@
 // every shard.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -109,6 +110,13 @@ struct CommandSpec {
     return arity >= 0 ? args == static_cast<size_t>(arity) : args >= static_cast<size_t>(-arity);
   }
 };
+
+// Of what has a `spec` each: the commands of a transaction.
+template <class Commands>
+bool AnyWrites(const Commands& commands) {
+  return std::any_of(commands.begin(), commands.end(),
+                     [](const auto& command) { return command.spec->Has(kWrite); });
+}
 
 class CommandTable {
  public:

@@ -57,29 +57,17 @@ struct HopBatch {
   uint32_t unreleased = 0;  // sender: results whose bytes are still borrowed
   uint32_t deferred = 0;    // receiver: commands that wait for a transaction
 
-  // The words of a command, as views into `text`, appended to `out`.
-  void AppendWords(const HopCommand& command, std::vector<std::string_view>* out) const {
-    for (uint32_t i = 0; i < command.word_count; ++i) {
-      const Word& word = words[command.first_word + i];
-      out->emplace_back(text.data() + word.begin, word.size);
-    }
+  std::string_view WordAt(uint32_t index) const {
+    return {text.data() + words[index].begin, words[index].size};
   }
-  // The same in `scratch`, which only grows; what was there before is gone.
+  // Some words as views into `text`, in `scratch`, which only grows; what was there before is gone.
+  Args Words(uint32_t first, uint32_t count, std::vector<std::string_view>* scratch) const {
+    if (scratch->size() < count) scratch->resize(count);
+    for (uint32_t i = 0; i < count; ++i) (*scratch)[i] = WordAt(first + i);
+    return {scratch->data(), count};
+  }
   Args WordsOf(const HopCommand& command, std::vector<std::string_view>* scratch) const {
-    if (scratch->size() < command.word_count) scratch->resize(command.word_count);
-    std::string_view* out = scratch->data();
-    for (uint32_t i = 0; i < command.word_count; ++i) {
-      const Word& word = words[command.first_word + i];
-      out[i] = {text.data() + word.begin, word.size};
-    }
-    return {out, command.word_count};
-  }
-  // The command's key that counts for where it runs; empty: it has none.
-  std::string_view FirstKeyOf(const HopCommand& command) const {
-    const int at = command.spec->keys.first;
-    if (at <= 0 || static_cast<uint32_t>(at) >= command.word_count) return {};
-    const Word& word = words[command.first_word + static_cast<uint32_t>(at)];
-    return {text.data() + word.begin, word.size};
+    return Words(command.first_word, command.word_count, scratch);
   }
   std::string_view RawOf(const HopCommand& command) const {
     return std::string_view(text).substr(command.text_begin, command.text_end - command.text_begin);

@@ -17,9 +17,11 @@ namespace {
 // One that is larger gets no more answers: it is kept until the last of them has left.
 constexpr size_t kOwnRepliesMax = 1 << 20;
 
-uint64_t FirstKeyHash(const CommandSpec& spec, const std::string_view* words, size_t count) {
-  if (spec.keys.first <= 0 || static_cast<size_t>(spec.keys.first) >= count) return 0;
-  return HashKey(words[spec.keys.first]);
+// Hash of the first key among `count` words; 0 when there is none.
+template <class WordAt>
+uint64_t FirstKeyHash(const CommandSpec& spec, uint32_t count, WordAt&& word_at) {
+  if (spec.keys.first <= 0 || static_cast<uint32_t>(spec.keys.first) >= count) return 0;
+  return HashKey(word_at(static_cast<uint32_t>(spec.keys.first)));
 }
 
 }  // namespace
@@ -104,7 +106,8 @@ void Shard::Serve(HopBatch* batch) {
   ReadAhead ahead;
   const auto key_of = [&](size_t i) -> ReadAhead::Key {
     const HopCommand& c = batch->commands[i];
-    return {&keyspace_.db(c.db), HashKey(batch->FirstKeyOf(c))};
+    const auto word_at = [&](uint32_t at) { return batch->WordAt(c.first_word + at); };
+    return {&keyspace_.db(c.db), FirstKeyHash(*c.spec, c.word_count, word_at)};
   };
   batch->results.resize(n);
   CommandContext context(SettingFor(nullptr), &batch->replies, 2);
@@ -164,9 +167,8 @@ void Shard::Collect(HopBatch* batch) {
     if (c.client->closed) {
     } else if (r.escalated) {
       std::vector<std::string_view> words;
-      batch->AppendWords(c, &words);
       c.client->replies.Unreserve();  // nothing came behind it: its connection was paused
-      coordinator_->Escalate(c.client, c.spec, {words.data(), words.size()}, batch->RawOf(c));
+      coordinator_->Escalate(c.client, c.spec, batch->WordsOf(c, &words), batch->RawOf(c));
     } else {
       ++batch->unreleased;
       c.client->replies.Answer(c.ticket, batch, r.begin, r.end, {batch->to, r.gate});
@@ -203,8 +205,8 @@ bool Shard::Execute() {
   ReadAhead ahead;
   const auto key_of = [&](size_t i) -> ReadAhead::Key {
     const QueuedCommand& c = queue_[i];
-    return {&keyspace_.db(c.db),
-            FirstKeyHash(*c.spec, queue_words_.data() + c.first_word, c.word_count)};
+    const auto word_at = [&](uint32_t at) { return queue_words_[c.first_word + at]; };
+    return {&keyspace_.db(c.db), FirstKeyHash(*c.spec, c.word_count, word_at)};
   };
   CommandContext context(SettingFor(nullptr), nullptr, 2);
   StartCalls();

@@ -28,8 +28,7 @@ bool Shard::AnyKeysHeld(std::span<const Member> members) {
 
 bool Shard::MustRefuse(const CommandSpec& spec, std::span<const Member> members) const {
   if (__builtin_expect(!refuses_writes(), 1)) return false;
-  return spec.Has(kWrite) || std::any_of(members.begin(), members.end(),
-                                         [](const Member& m) { return m.spec->Has(kWrite); });
+  return spec.Has(kWrite) || AnyWrites(members);
 }
 
 std::string Shard::RefusalWhileFrozen() const {
@@ -136,13 +135,14 @@ std::span<const Shard::Member> Shard::MembersInQueue(uint32_t count) {
 std::span<const Shard::Member> Shard::MembersInBatch(const HopBatch& batch, uint32_t index) {
   const std::span members =
       std::span(batch.commands).subspan(index + 1, batch.commands[index].members);
-  scratch_words_.clear();
-  for (const HopCommand& c : members) batch.AppendWords(c, &scratch_words_);
+  // Their words stand in a row.
+  const uint32_t first = members.front().first_word;
+  const uint32_t end = members.back().first_word + members.back().word_count;
+  const Args words = batch.Words(first, end - first, &scratch_words_);
   members_.clear();
-  const std::string_view* words = scratch_words_.data();
   for (const HopCommand& c : members) {
-    members_.push_back({c.spec, {words, c.word_count}, batch.RawOf(c)});
-    words += c.word_count;
+    const Args own{words.begin() + (c.first_word - first), c.word_count};
+    members_.push_back({c.spec, own, batch.RawOf(c)});
   }
   return members_;
 }
@@ -160,8 +160,7 @@ void Shard::RunMembers(std::span<const Member> members, CommandContext& context,
   std::string* out = context.reply.buffer();
   context.reply.Array(members.size());
   journal.BeginGroup();
-  context.AdmitWrites(std::any_of(members.begin(), members.end(),
-                                  [](const Member& m) { return m.spec->Has(kWrite); }));
+  context.AdmitWrites(AnyWrites(members));
   for (const Member& m : members) {
     context.reply = Reply(out, resp);
     context.Begin(*m.spec, m.args, m.raw);
