@@ -95,8 +95,7 @@ void SimClient::OnClosed() {
 
 // --- requests and replies
 
-void SimClient::Ask(uint64_t number, const std::vector<Words>& commands,
-                    std::function<void(const Replies&)> then, bool fails) {
+void SimClient::Ask(uint64_t number, const std::vector<Words>& commands, Then then, bool fails) {
   for (const Words& words : commands) payload_ += Encode(words);
   if (number != 0) asking_.push_back(number);
   expected_.push_back({number, commands.size(), std::move(then), fails, now(), now_ms(), {}});
@@ -108,8 +107,7 @@ void SimClient::Ask(uint64_t number, const std::vector<Words>& commands,
   }
 }
 
-void SimClient::AskAtOnce(uint64_t number, const std::vector<Words>& commands,
-                          std::function<void(const Replies&)> then) {
+void SimClient::AskAtOnce(uint64_t number, const std::vector<Words>& commands, Then then) {
   std::vector<Words> all = {{"MULTI"}};
   all.insert(all.end(), commands.begin(), commands.end());
   all.push_back({"EXEC"});

@@ -29,11 +29,12 @@ class SimClient final : public ClientEnd {
  private:
   using Words = std::vector<std::string>;
   using Replies = std::vector<ReplyValue>;
+  using Then = std::function<void(const Replies&)>;
 
   struct Expected {
     uint64_t number;  // of the operation; 0: none
     size_t replies;
-    std::function<void(const Replies&)> then;
+    Then then;
     bool fails;
     int64_t asked_us;
     int64_t asked_ms;
@@ -54,19 +55,21 @@ class SimClient final : public ClientEnd {
   void End();
 
   // Adds commands to what is sent next; `then` gets their replies. `fails`: the last is an error.
-  void Ask(uint64_t number, const std::vector<Words>& commands,
-           std::function<void(const Replies&)> then, bool fails = false);
+  void Ask(uint64_t number, const std::vector<Words>& commands, Then then, bool fails = false);
   // The same as one transaction; `then` gets the elements of EXEC's reply.
-  void AskAtOnce(uint64_t number, const std::vector<Words>& commands,
-                 std::function<void(const Replies&)> then);
+  void AskAtOnce(uint64_t number, const std::vector<Words>& commands, Then then);
   void Flush();
   void Answered(Expected& expected);
   Operation& New(Operation::Kind kind) { return workload_.history_.Add(kind); }
   void Known(uint64_t number);
   void Nothing(uint64_t number);
-  std::function<void(const Replies&)> Knows(uint64_t number) {
+  Then Knows(uint64_t number) {
     return [this, number](const Replies&) { Known(number); };
   }
+  Then KnowsIfOne(uint64_t number);  // any other reply: it has done nothing
+  Then KnowsLevel(uint64_t number);  // which is the reply
+  Operation& NewMset();
+  Operation& NewCopy();
 
   void MakeOne(bool alone);
   void MakePush();

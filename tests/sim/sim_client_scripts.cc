@@ -113,33 +113,20 @@ void SimClient::MakeScriptPush() {
 }
 
 void SimClient::MakeScriptCopy() {
-  Operation& op = New(Kind::kCopy);
-  const std::string source = Key('l', kLists);
-  op.keys = {StrCat("k:", op.number, ":", source), source};
-  workload_.copies_.push_back(op.keys[0]);
-  Ask(op.number, {Eval(kCopyItems, op.keys, {})}, [this, n = op.number](const Replies& replies) {
-    replies[0].integer == 1 ? Known(n) : Nothing(n);
-  });
+  Operation& op = NewCopy();
+  Ask(op.number, {Eval(kCopyItems, op.keys, {})}, KnowsIfOne(op.number));
 }
 
 void SimClient::MakeScriptRaise() {
   Operation& op = New(Kind::kCas);
   op.keys = {Key('w', kRaised), Key('l', kLists)};
-  Ask(op.number, {Eval(kRaise, op.keys, {StrCat(op.number)})},
-      [this, n = op.number](const Replies& replies) {
-        if (Operation* known = workload_.history_.Find(n)) known->level = replies[0].integer;
-        Known(n);
-      });
+  Ask(op.number, {Eval(kRaise, op.keys, {StrCat(op.number)})}, KnowsLevel(op.number));
 }
 
 void SimClient::MakeScriptMset() {
-  Operation& op = New(Kind::kMset);
+  Operation& op = NewMset();
   Words args = {StrCat(op.number)};
-  for (uint64_t i = 0, n = 2 + Below(3); i < n; ++i) {
-    op.keys.push_back(StrCat("m:", op.number, ":", i));
-    args.push_back(op.keys.back());
-  }
-  workload_.msets_.push_back(op.number);
+  args.insert(args.end(), op.keys.begin(), op.keys.end());
   // Some are declared, some are not.
   const Words keys(op.keys.begin(), op.keys.begin() + static_cast<ptrdiff_t>(Below(2)));
   Ask(op.number, {Eval(kSetAll, keys, args)}, Knows(op.number));

@@ -36,15 +36,22 @@ void SimClient::MakePushes() {
   AskAtOnce(op.number, commands, Knows(op.number));
 }
 
-void SimClient::MakeMset() {
+// Of keys of its own.
+Operation& SimClient::NewMset() {
   Operation& op = New(Kind::kMset);
-  Words words = {"MSET"};
-  for (uint64_t i = 0, n = 2 + Below(3); i < n; ++i) {
+  for (uint64_t i = 0, n = 2 + Below(3); i < n; ++i)
     op.keys.push_back(StrCat("m:", op.number, ":", i));
-    words.push_back(op.keys.back());
+  workload_.msets_.push_back(op.number);
+  return op;
+}
+
+void SimClient::MakeMset() {
+  Operation& op = NewMset();
+  Words words = {"MSET"};
+  for (const std::string& key : op.keys) {
+    words.push_back(key);
     words.push_back(StrCat(op.number));
   }
-  workload_.msets_.push_back(op.number);
   Ask(op.number, {words}, Knows(op.number));
 }
 
@@ -57,10 +64,14 @@ void SimClient::MakeSet() {
 void SimClient::MakeIncr() {
   Operation& op = New(Kind::kIncr);
   op.keys = {Key('c', kCounters)};
-  Ask(op.number, {{"INCR", op.keys[0]}}, [this, n = op.number](const Replies& replies) {
-    if (Operation* known = workload_.history_.Find(n)) known->level = replies[0].integer;
-    Known(n);
-  });
+  Ask(op.number, {{"INCR", op.keys[0]}}, KnowsLevel(op.number));
+}
+
+SimClient::Then SimClient::KnowsLevel(uint64_t number) {
+  return [this, number](const Replies& replies) {
+    if (Operation* known = workload_.history_.Find(number)) known->level = replies[0].integer;
+    Known(number);
+  };
 }
 
 // Raises a number by one unless somebody else does meanwhile; and that one did shows, too.
@@ -104,15 +115,25 @@ void SimClient::MakeRename() {
       Knows(op.number));
 }
 
-// Takes what others may have pushed just now, and nobody knows yet, to another shard.
-void SimClient::MakeCopy() {
+// Takes what others may have pushed just now, and nobody knows yet, to another shard. Its keys are
+// the copy and the source.
+Operation& SimClient::NewCopy() {
   Operation& op = New(Kind::kCopy);
   const std::string source = Key('l', kLists);
   op.keys = {StrCat("k:", op.number, ":", source), source};
   workload_.copies_.push_back(op.keys[0]);
-  Ask(op.number, {{"COPY", source, op.keys[0]}}, [this, n = op.number](const Replies& replies) {
-    replies[0].integer == 1 ? Known(n) : Nothing(n);
-  });
+  return op;
+}
+
+SimClient::Then SimClient::KnowsIfOne(uint64_t number) {
+  return [this, number](const Replies& replies) {
+    replies[0].integer == 1 ? Known(number) : Nothing(number);
+  };
+}
+
+void SimClient::MakeCopy() {
+  Operation& op = NewCopy();
+  Ask(op.number, {{"COPY", op.keys[1], op.keys[0]}}, KnowsIfOne(op.number));
 }
 
 void SimClient::MakeQueue() {
