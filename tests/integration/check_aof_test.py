@@ -61,12 +61,7 @@ class CheckAof(ToolTest):
         self.assertEqual(server.call("DBSIZE"), KEYS)
 
     def test_torn_tail_is_found_and_fixed(self):
-        server = self.filled(shards=1)
-        server.call("SET", "last", "the-last-value")
-        server.kill()
-        path, data = self.file_with(server, b"the-last-value")
-        data = data.rstrip(b"\0")
-        at = data.index(b"the-last-value")
+        server, path, data, at = self.killed_after_last_value()
         batch = max(m.start() for m in re.finditer(b"#BB1 ", data[:at]))
         with open(path, "wb") as file:
             file.write(data[: at + 4])

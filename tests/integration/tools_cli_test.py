@@ -168,11 +168,7 @@ class Export(ToolTest):
         return found
 
     def test_torn_log_gives_what_a_start_would(self):
-        server = self.filled(shards=1)
-        server.call("SET", "last", "the-last-value")
-        server.kill()
-        path, data = self.file_with(server, b"the-last-value")
-        at = data.index(b"the-last-value")
+        server, path, data, at = self.killed_after_last_value()
         with open(path, "wb") as file:
             file.write(data[: at + 4])
         out = os.path.join(self.folder(), "out.rdb")

@@ -2,13 +2,13 @@
 """Redis's own tools: redis-cli and redis-benchmark."""
 
 import os
-import subprocess
 import sys
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]
 
 from basalt_harness import Options, ServerTest, is_basalt, main
 from resp_client import encode
+from tool_test import run
 
 # fmt: off
 BENCHMARKS = [
@@ -18,21 +18,6 @@ BENCHMARKS = [
     "LRANGE_500 (first 500 elements)", "LRANGE_600 (first 600 elements)", "MSET (10 keys)",
 ]
 # fmt: on
-
-
-def run(command, text=None, within_s=120.0):
-    done = subprocess.run(
-        [str(word) for word in command],
-        input=text,
-        capture_output=True,
-        timeout=within_s,
-        check=False,
-    )
-    return (
-        done.returncode,
-        done.stdout.decode(errors="replace"),
-        done.stderr.decode(errors="replace"),
-    )
 
 
 class RedisCli(ServerTest):

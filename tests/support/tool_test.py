@@ -21,10 +21,14 @@ def tool(name):
     return os.path.join(os.path.dirname(Options.server), "basalt-" + name)
 
 
-def run(command, within_s=120.0):
-    """(exit code, standard output, standard error)"""
+def run(command, text=None, within_s=120.0):
+    """(exit code, standard output, standard error); `text`, bytes, is its standard input."""
     done = subprocess.run(
-        [str(word) for word in command], capture_output=True, timeout=within_s, check=False
+        [str(word) for word in command],
+        input=text,
+        capture_output=True,
+        timeout=within_s,
+        check=False,
     )
     return (
         done.returncode,
@@ -66,6 +70,14 @@ class ToolTest(ServerTest):
             if text in data:
                 return path, data
         raise AssertionError("%r is in no log file" % text)
+
+    def killed_after_last_value(self):
+        """(server, its last log file, the bytes in it, where in them the value of its last SET begins)"""
+        server = self.filled(shards=1)
+        server.call("SET", "last", "the-last-value")
+        server.kill()
+        path, data = self.file_with(server, b"the-last-value")
+        return server, path, data, data.index(b"the-last-value")
 
     def write_keys(self, server, first=0, last=KEYS):
         with server.client() as client:
