@@ -65,23 +65,31 @@ class HashTable : public HashTableCore {
   // Forgets all elements.
   void Clear() { FreeAll(); }
 
-  // Fetches what a Find of this hash will read first; then the element it will find. Called for
-  // some sixteen hashes one after the other, the cache misses overlap.
-  void Prefetch(uint64_t hash) const {
-    hash *= salt_;
-    uint64_t word = DirectoryWord(hash);
-    if (word == 0) return;
-    HashSegment s = HashSegment::Unpack(word);
-    Touch(&s.buckets[s.HomeOf(hash)]);
-  }
-  void PrefetchElement(uint64_t hash) const {
-    hash *= salt_;
-    uint64_t word = DirectoryWord(hash);
-    if (word == 0) return;
-    HashSegment s = HashSegment::Unpack(word);
-    const HashBucket& bucket = s.buckets[s.HomeOf(hash)];
-    uint32_t match = bucket.Match(static_cast<uint8_t>(s.Window(hash)));
-    if (match != 0) Touch(ElementOf(bucket.words[std::countr_zero(match)]));
+  // A Find in steps, which reads nothing that the steps before have not named: so the lookups of
+  // many keys go side by side, and their cache misses overlap (core/store/read_ahead.h). The table
+  // must not change between the steps.
+  class Probe {
+   public:
+    // Each returns what is to be read before the next step; null: nothing.
+    const void* First(const HashTable& table, uint64_t hash);  // the home bucket
+    const void* Second();  // the element in it, or the bucket where it may have moved
+    const void* Third();   // the element in that
+    // What has been found, with the certainty of 24 hash bits; null: nothing, or it is in the
+    // stash.
+    const Element* element() const { return element_; }
+
+   private:
+    const Element* In(const HashBucket& bucket) const;
+
+    const HashBucket* home_;
+    const HashBucket* next_;
+    uint64_t window_;
+    const Element* element_;
+  };
+  // A load whose value nobody waits for; null: none. A prefetch instruction would be dropped where
+  // the address is not in the TLB, which among a million keys it seldom is.
+  static void Touch(const void* p) {
+    if (p != nullptr) (void)*static_cast<const volatile char*>(p);
   }
 
   // Visits the elements at position `cursor`, a few that are neighbours in hash order, and returns
@@ -109,9 +117,6 @@ class HashTable : public HashTableCore {
     return Traits::Hash(static_cast<const Element*>(e));
   }
   HashOf Hashing() const { return {&HashOfElement, salt_}; }
-  // A load whose value nobody waits for. A prefetch instruction would be dropped where the address
-  // is not in the TLB, which among a million keys it seldom is.
-  static void Touch(const void* p) { (void)*static_cast<const volatile char*>(p); }
   static Element* ElementOf(uint64_t word) {
     return reinterpret_cast<Element*>(word & HashSegment::kPointerMask);
   }
@@ -164,6 +169,47 @@ auto HashTable<Traits>::FindIf(uint64_t hash, F&& match) const -> Element* {
       Element* e = static_cast<Element*>(o.element);
       if (o.hash == hash && match(static_cast<const Element*>(e))) return e;
     }
+  }
+  return nullptr;
+}
+
+template <class Traits>
+inline const void* HashTable<Traits>::Probe::First(const HashTable& table, uint64_t hash) {
+  home_ = next_ = nullptr;
+  element_ = nullptr;
+  hash *= table.salt_;
+  const uint64_t word = table.DirectoryWord(hash);
+  if (word == 0) return nullptr;
+  const HashSegment s = HashSegment::Unpack(word);
+  const uint32_t home = s.HomeOf(hash);
+  window_ = s.Window(hash);
+  home_ = &s.buckets[home];
+  next_ = &s.buckets[s.Next(home)];
+  return home_;
+}
+
+template <class Traits>
+inline const void* HashTable<Traits>::Probe::Second() {
+  if (home_ == nullptr) return nullptr;
+  element_ = In(*home_);
+  if (element_ != nullptr || home_->displaced() == 0) {
+    next_ = nullptr;
+    return element_;
+  }
+  return next_;
+}
+
+template <class Traits>
+inline const void* HashTable<Traits>::Probe::Third() {
+  if (next_ == nullptr) return nullptr;
+  return element_ = In(*next_);
+}
+
+template <class Traits>
+inline auto HashTable<Traits>::Probe::In(const HashBucket& bucket) const -> const Element* {
+  for (uint32_t m = bucket.Match(static_cast<uint8_t>(window_)); m != 0; m &= m - 1) {
+    const uint64_t word = bucket.words[std::countr_zero(m)];
+    if (word >> 48 == window_ >> 8) return ElementOf(word);
   }
   return nullptr;
 }

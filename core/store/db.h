@@ -59,10 +59,10 @@ class Db {
   }
   void Touch(Entry* e);
 
-  // What a lookup reads first, and the entry it finds then. For a row of keys see
-  // core/store/read_ahead.h.
-  void Prefetch(uint64_t hash) const { table_.Prefetch(hash); }
-  void PrefetchEntry(uint64_t hash) const { table_.PrefetchElement(hash); }
+  // A lookup in steps, for rows of keys (core/store/read_ahead.h): begins with
+  // First(table(), hash).
+  using Probe = HashTable<EntryTraits>::Probe;
+  const HashTable<EntryTraits>& table() const { return table_; }
 
   // --- create and replace ---
   // Creates the key, or replaces whatever it held. `expire_at_ms`: a time, kNoExpiry or

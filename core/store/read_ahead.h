@@ -1,6 +1,8 @@
-// Reads ahead for a row of lookups: of a group of keys first every bucket, then every entry, so
-// that their cache misses overlap. These are loads, not prefetches (HashTable), so a group is no
-// larger than what the processor holds in flight.
+// Reads ahead for a row of lookups: of a group of keys first every bucket, then every entry, then
+// the ends of the entries, so that their cache misses overlap. These are loads, not prefetches
+// (HashTable::Touch). A load that misses holds up the retirement of all that comes behind it, and
+// the processor looks no more than some hundreds of instructions ahead: so all addresses of a step
+// are worked out first, and the loads follow one another closely.
 #pragma once
 
 #include <algorithm>
@@ -25,13 +27,23 @@ class ReadAhead {
   template <class KeyOf>
   void Before(size_t next, size_t count, KeyOf&& key_of) {
     if (next < read_) return;
-    std::array<Key, kGroup> keys;
+    std::array<Db::Probe, kGroup> probes;
+    std::array<const void*, kGroup> reads;
     const size_t n = std::min(count - next, kGroup);
-    for (size_t i = 0; i < n; ++i) {
-      keys[i] = key_of(next + i);
-      keys[i].db->Prefetch(keys[i].hash);
-    }
-    for (size_t i = 0; i < n; ++i) keys[i].db->PrefetchEntry(keys[i].hash);
+    const auto step = [&](auto&& read_of) {
+      for (size_t i = 0; i < n; ++i) reads[i] = read_of(i);
+      for (size_t i = 0; i < n; ++i) HashTable<EntryTraits>::Touch(reads[i]);
+    };
+    step([&](size_t i) {
+      const Key key = key_of(next + i);
+      return probes[i].First(key.db->table(), key.hash);
+    });
+    step([&](size_t i) { return probes[i].Second(); });
+    step([&](size_t i) { return probes[i].Third(); });
+    step([&](size_t i) -> const void* {
+      const Entry* e = probes[i].element();
+      return e != nullptr ? e->LastByte() : nullptr;
+    });
     read_ = next + n;
   }
 

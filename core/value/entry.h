@@ -114,6 +114,12 @@ class Entry {
   // again).
   void set_object(void* object) { SetValueWord(reinterpret_cast<int64_t>(object)); }
 
+  // The last byte that is in use of the entry itself: what reads ahead touches it, as the first may
+  // be on another cache line.
+  const char* LastByte() const {
+    const std::string_view k = key();
+    return k.data() + k.size() + embedded_length_ - 1;  // the header is before the key
+  }
   // Bytes of the entry itself and of a long string; collections not included.
   size_t MemoryBytes() const;
 

@@ -237,8 +237,9 @@ bool RdbReader::BeginValue(uint8_t type) {
   decoder_.Begin(type, /*skip=*/target_ == nullptr && !options_.decode_all);
   if (target_ != nullptr) {
     hash_ = HashKey(key_);
-    target_->db(DbIndex(static_cast<uint8_t>(db_)))
-        .Prefetch(hash_);  // arrives while the value is decoded
+    Db& db = target_->db(DbIndex(static_cast<uint8_t>(db_)));
+    // Arrives while the value is decoded.
+    HashTable<EntryTraits>::Touch(Db::Probe().First(db.table(), hash_));
   }
   return true;
 }
