@@ -30,20 +30,22 @@ void AppendRequest(std::string* out, Args args) {
 
 HopCommand& HopBatch::Add(const CommandSpec* spec, Client* client, uint64_t ticket, DbIndex db,
                           int resp, Args args, std::string_view raw) {
-  HopCommand command{.spec = spec,
-                     .client = client,
-                     .ticket = ticket,
-                     .first_word = static_cast<uint32_t>(words.size()),
-                     .word_count = static_cast<uint32_t>(args.size()),
-                     .text_begin = static_cast<uint32_t>(text.size()),
-                     .text_end = 0,
-                     .db = db,
-                     .resp = static_cast<uint8_t>(resp),
-                     .alone = false,
-                     .members = 0};
+  const auto text_begin = static_cast<uint32_t>(text.size());
+  HopCommand& command =
+      commands.emplace_back(HopCommand{.spec = spec,
+                                       .client = client,
+                                       .ticket = ticket,
+                                       .first_word = static_cast<uint32_t>(words.size()),
+                                       .word_count = static_cast<uint32_t>(args.size()),
+                                       .text_begin = text_begin,
+                                       .text_end = 0,
+                                       .db = db,
+                                       .resp = static_cast<uint8_t>(resp),
+                                       .alone = false,
+                                       .members = 0});
   if (!raw.empty()) {
     for (std::string_view word : args) {
-      words.push_back({command.text_begin + static_cast<uint32_t>(word.data() - raw.data()),
+      words.push_back({text_begin + static_cast<uint32_t>(word.data() - raw.data()),
                        static_cast<uint32_t>(word.size())});
     }
     text.append(raw);
@@ -57,8 +59,7 @@ HopCommand& HopBatch::Add(const CommandSpec* spec, Client* client, uint64_t tick
     }
   }
   command.text_end = static_cast<uint32_t>(text.size());
-  commands.push_back(command);
-  return commands.back();
+  return command;
 }
 
 void HopBatch::Clear() {

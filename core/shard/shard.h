@@ -332,7 +332,11 @@ class Shard final : public CompletionSink {
   }
   int64_t WaitTime(bool worked);
   void FlushLogNow();
-  HopBatch& OpenBatch(ShardId to);
+  HopBatch& OpenBatch(ShardId to) {
+    HopBatch* open = outgoing_[to.value].open;
+    return open != nullptr ? *open : BeginBatch(to);
+  }
+  HopBatch& BeginBatch(ShardId to);
   HopBatch* NewBatch(ShardId to);
   HopBatch* OwnReplies();
   void CloseOwnReplies();

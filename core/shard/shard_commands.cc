@@ -56,13 +56,9 @@ void Shard::SendTo(ShardId to, const CommandSpec* spec, Client* client, Args arg
   ++stats_.hops_sent;
 }
 
-HopBatch& Shard::OpenBatch(ShardId to) {
-  Outgoing& out = outgoing_[to.value];
-  if (out.open == nullptr) {
-    out.open = NewBatch(to);
-    outgoing_dirty_.push_back(to.value);
-  }
-  return *out.open;
+HopBatch& Shard::BeginBatch(ShardId to) {
+  outgoing_dirty_.push_back(to.value);
+  return *(outgoing_[to.value].open = NewBatch(to));
 }
 
 HopBatch* Shard::NewBatch(ShardId to) {

@@ -37,7 +37,6 @@ TEST(CrcTest, PiecesGiveTheSameAsTheWholeAtEveryLengthAndSplit) {
   }
 }
 
-// Slots that redis-server 7.0.15 answers to CLUSTER KEYSLOT.
 TEST(CrcTest, Crc16IsItsDefinitionBitByBitAtEveryLength) {
   std::mt19937_64 random(16);
   std::string data;
@@ -53,6 +52,7 @@ TEST(CrcTest, Crc16IsItsDefinitionBitByBitAtEveryLength) {
   }
 }
 
+// Slots that redis-server 7.0.15 answers to CLUSTER KEYSLOT.
 TEST(CrcTest, SlotsAreThoseOfRedisCluster) {
   EXPECT_EQ(SlotOf("foo").value, 12182);
   EXPECT_EQ(SlotOf("bar").value, 5061);
@@ -67,6 +67,18 @@ TEST(CrcTest, OnlyTheFirstNonEmptyHashtagCounts) {
   EXPECT_EQ(SlotOf("foo{}{bar}").value, Crc16("foo{}{bar}") % kSlotCount);
   EXPECT_EQ(SlotOf("foo{bar").value, Crc16("foo{bar") % kSlotCount);
   EXPECT_EQ(SlotOf("foo}bar{").value, Crc16("foo}bar{") % kSlotCount);
+}
+
+TEST(CrcTest, AHashtagIsFoundAtEveryPlace) {
+  for (size_t before = 0; before < 40; ++before) {
+    for (size_t after = 0; after < 20; ++after) {
+      // Bytes that differ from a brace in one bit, or are next to it, are none.
+      const std::string key = std::string(before, 'z') + "{tag}" + std::string(after, '\xfb');
+      EXPECT_EQ(SlotOf(key), SlotOf("tag")) << before << ' ' << after;
+      const std::string none = std::string(before, '|') + "ztag}" + std::string(after, '\xfb');
+      EXPECT_EQ(SlotOf(none).value, Crc16(none) % kSlotCount) << before << ' ' << after;
+    }
+  }
 }
 
 }  // namespace
