@@ -70,7 +70,7 @@ struct HopBatch {
     return Words(command.first_word, command.word_count, scratch);
   }
   std::string_view RawOf(const HopCommand& command) const {
-    return std::string_view(text).substr(command.text_begin, command.text_end - command.text_begin);
+    return {text.data() + command.text_begin, command.text_end - command.text_begin};
   }
   // Copies a command into the batch. `raw` is its RESP text as received, or empty (inline): then it
   // is written anew. Returns the command as added, for what is seldom set.

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "core/base/cycles.h"
 #include "core/base/ids.h"
+#include "core/base/mutant.h"
 #include "core/io/ring.h"
 #include "core/shard/command_context.h"
 #include "core/shard/command_spec.h"
@@ -298,7 +299,9 @@ class Shard final : public CompletionSink {
   bool AnyKeysHeld(std::span<const Member> members);
   bool MustRefuse(const CommandSpec& spec, std::span<const Member> members) const;
   bool RetryDeferred();
-  bool MayShowHeldParts(const CommandSpec& spec) const;
+  bool MayShowHeldParts(const CommandSpec& spec) const {
+    return held_replies_.any_part() && spec.where == Where::kCursor && !MutantIs("scan-ungated");
+  }
   bool ReleaseHeldReplies();
   void Defer(const OwnCommand& command);
   // EXEC's transaction, read from where it stands into members_.

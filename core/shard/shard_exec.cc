@@ -69,10 +69,6 @@ bool Shard::RetryDeferred() {
 
 // --- replies that may show parts of transactions which are not durable everywhere
 
-bool Shard::MayShowHeldParts(const CommandSpec& spec) const {
-  return spec.where == Where::kCursor && held_replies_.any_part() && !MutantIs("scan-ungated");
-}
-
 bool Shard::ReleaseHeldReplies() {
   // A part may be over because a log has failed: what it wrote is frozen, and was seen all the
   // same.
