@@ -19,13 +19,14 @@ int Complain(const absl::Status& status) {
   return 1;
 }
 
-// SIGTERM and SIGINT are read from the returned descriptor; every thread started later inherits the
-// mask.
+// SIGTERM, SIGINT and SIGCHLD are read from the returned descriptor; every thread started later
+// inherits the mask.
 int TakeSignals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGCHLD);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes is an error of the write, as a full disk is

@@ -263,7 +263,7 @@ int Server::Run(int signals) {
     pollfd p{.fd = signals, .events = POLLIN};
     if (poll(&p, 1, 100) > 0) {
       signalfd_siginfo info;
-      if (read(signals, &info, sizeof(info)) == sizeof(info)) {
+      if (read(signals, &info, sizeof(info)) == sizeof(info) && info.ssi_signo != SIGCHLD) {
         if (stop_requested_.exchange(true)) {
           LogWarning("A second signal: exiting at once, without saving");
           _exit(1);

@@ -36,7 +36,7 @@ class Server final : public Host {
   // The error is for the operator.
   absl::Status Start();
   // Until the server is told to stop; returns the process's exit code. `signals` is a signalfd of
-  // SIGTERM and SIGINT.
+  // SIGTERM and SIGINT, which stop it, and SIGCHLD: the end of a snapshot's child is noted at once.
   int Run(int signals);
 
   absl::Status Save(SaveMode mode, std::string* reply) override;
