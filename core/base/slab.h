@@ -19,6 +19,8 @@
 
 #include <cstddef>
 
+#include "core/base/alloc.h"
+
 namespace basalt {
 
 inline constexpr size_t kSlabBytesMax = 512;
@@ -28,6 +30,28 @@ inline constexpr size_t kSlabBytesMax = 512;
 // Only for blocks of SlabAllocate.
 void SlabFree(void* block);
 size_t SlabUsableSize(const void* block);
+
+// --- blocks of any size: from a slab when small, else from core/base/alloc.h. Who frees one, or
+// asks for its size, says again what InSlab is to be asked for.
+
+// A sanitizer watches only the blocks of its own allocator.
+#ifdef BASALT_MIMALLOC
+inline constexpr bool kSlabsInUse = true;
+#else
+inline constexpr bool kSlabsInUse = false;
+#endif
+
+inline bool InSlab(size_t bytes) { return kSlabsInUse && bytes <= kSlabBytesMax; }
+[[nodiscard]] inline void* AllocateBlock(size_t bytes) {
+  return InSlab(bytes) ? SlabAllocate(bytes) : Allocate(bytes);
+}
+inline void FreeBlock(void* block, size_t bytes) { InSlab(bytes) ? SlabFree(block) : Free(block); }
+inline size_t BlockUsableSize(const void* block, size_t bytes) {
+  return InSlab(bytes) ? SlabUsableSize(block) : UsableSize(block);
+}
+
+// --- housekeeping
+
 // Takes back what other threads have freed of this thread's.
 void SlabTend();
 // Gives at most so many bytes of empty slabs back to the kernel, and returns how many it gave.

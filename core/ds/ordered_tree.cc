@@ -4,22 +4,26 @@
 #include <cstring>
 #include <limits>
 
-#include "core/base/alloc.h"
 #include "core/base/check.h"
+#include "core/base/slab.h"
 #include "core/ds/ordered_tree_node.h"
 
 namespace basalt {
 
 ScoredElement* ScoredElement::Create(std::string_view name, double score) {
   BASALT_CHECK(name.size() <= std::numeric_limits<uint32_t>::max());
-  auto* element = static_cast<ScoredElement*>(Allocate(sizeof(ScoredElement) + name.size()));
+  auto* element = static_cast<ScoredElement*>(AllocateBlock(BytesFor(name.size())));
   element->score_ = score;
   element->size_ = static_cast<uint32_t>(name.size());
   if (!name.empty()) std::memcpy(element->name_, name.data(), name.size());
   return element;
 }
 
-void ScoredElement::Destroy(ScoredElement* element) { Free(element); }
+void ScoredElement::Destroy(ScoredElement* element) {
+  FreeBlock(element, BytesFor(element->size_));
+}
+
+size_t ScoredElement::MemoryBytes() const { return BlockUsableSize(this, BytesFor(size_)); }
 
 ScoredElement* OrderedTree::Iterator::element() const { return leaf_->elements[index_]; }
 double OrderedTree::Iterator::score() const { return leaf_->scores[index_]; }

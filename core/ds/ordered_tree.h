@@ -34,9 +34,11 @@ class ScoredElement {
 
   double score() const { return score_; }
   std::string_view name() const { return {name_, size_}; }
+  size_t MemoryBytes() const;
 
  private:
   friend class OrderedTree;
+  static size_t BytesFor(size_t name) { return sizeof(ScoredElement) + name; }
   double score_;
   uint32_t size_;
   char name_[];  // follows in the same allocation

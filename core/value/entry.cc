@@ -9,13 +9,6 @@
 namespace basalt {
 namespace {
 
-// A sanitizer watches the blocks of its own allocator.
-#ifdef BASALT_MIMALLOC
-constexpr bool kEntriesInSlabs = true;
-#else
-constexpr bool kEntriesInSlabs = false;
-#endif
-
 StringBuffer* NewBuffer(std::string_view value, size_t capacity) {
   auto* buffer = static_cast<StringBuffer*>(Allocate(sizeof(StringBuffer) + capacity));
   buffer->length = static_cast<uint32_t>(value.size());
@@ -43,8 +36,8 @@ Entry* Entry::Make(std::string_view key, ValueType type, Encoding encoding, size
   bool expires = expire_at_ms != kNoExpiry;
   bool long_key = key.size() > kShortKeyMax;
   const size_t bytes = BytesFor(key.size(), embedded, expires, encoding);
-  const bool heap = !kEntriesInSlabs || bytes > kSlabBytesMax;
-  auto* e = static_cast<Entry*>(heap ? Allocate(bytes) : SlabAllocate(bytes));
+  const bool heap = !InSlab(bytes);
+  auto* e = static_cast<Entry*>(AllocateBlock(bytes));
   e->kind_ = static_cast<uint8_t>(static_cast<uint8_t>(type) | static_cast<uint8_t>(encoding) << 4);
   e->flags_ = static_cast<uint8_t>((expires ? kHasExpiry : 0) | (long_key ? kLongKey : 0) |
                                    (heap ? kHeap : 0));

@@ -10,9 +10,9 @@
 #include <limits>
 #include <string_view>
 
-#include "core/base/alloc.h"
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/base/slab.h"
 #include "core/value/owning_table.h"
 
 namespace basalt {
@@ -21,32 +21,39 @@ class FieldElement {
  public:
   static FieldElement* Create(std::string_view field, std::string_view value) {
     BASALT_CHECK(field.size() <= kMaxLength && value.size() <= kMaxLength);
-    auto* element =
-        static_cast<FieldElement*>(Allocate(sizeof(FieldElement) + field.size() + value.size()));
+    auto* element = static_cast<FieldElement*>(AllocateBlock(BytesFor(field.size(), value.size())));
     element->field_size_ = static_cast<uint32_t>(field.size());
     if (!field.empty()) std::memcpy(element->bytes_, field.data(), field.size());
     element->SetValue(value);
     return element;
   }
-  static void Destroy(FieldElement* element) { Free(element); }
+  static void Destroy(FieldElement* element) { FreeBlock(element, element->Bytes()); }
 
-  // The element with another value, in place when the allocation suits it, else moved.
+  // The element with another value, in place when its block suits that, else a new one; the old one
+  // is gone then.
   static FieldElement* WithValue(FieldElement* element, std::string_view value) {
-    BASALT_CHECK(value.size() <= kMaxLength);
-    const size_t needed = sizeof(FieldElement) + element->field_size_ + value.size();
-    const size_t usable = UsableSize(element);
-    if (needed > usable || needed < usable / 2)
-      element = static_cast<FieldElement*>(Reallocate(element, needed));
+    const size_t needed = BytesFor(element->field_size_, value.size());
+    const size_t usable = element->MemoryBytes();
+    if (needed > usable || needed < usable / 2 || InSlab(needed) != InSlab(element->Bytes())) {
+      FieldElement* fresh = Create(element->field(), value);
+      Destroy(element);
+      return fresh;
+    }
     element->SetValue(value);
     return element;
   }
 
   std::string_view field() const { return {bytes_, field_size_}; }
   std::string_view value() const { return {bytes_ + field_size_, value_size_}; }
+  size_t MemoryBytes() const { return BlockUsableSize(this, Bytes()); }
 
  private:
   static constexpr size_t kMaxLength = std::numeric_limits<uint32_t>::max();
 
+  static size_t BytesFor(size_t field, size_t value) {
+    return sizeof(FieldElement) + field + value;
+  }
+  size_t Bytes() const { return BytesFor(field_size_, value_size_); }  // in use
   void SetValue(std::string_view value) {
     value_size_ = static_cast<uint32_t>(value.size());
     if (!value.empty()) std::memcpy(bytes_ + field_size_, value.data(), value.size());

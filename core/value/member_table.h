@@ -7,9 +7,9 @@
 #include <limits>
 #include <string_view>
 
-#include "core/base/alloc.h"
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/base/slab.h"
 #include "core/value/owning_table.h"
 
 namespace basalt {
@@ -18,16 +18,19 @@ class MemberElement {
  public:
   static MemberElement* Create(std::string_view member) {
     BASALT_CHECK(member.size() <= std::numeric_limits<uint32_t>::max());
-    auto* element = static_cast<MemberElement*>(Allocate(sizeof(MemberElement) + member.size()));
+    auto* element = static_cast<MemberElement*>(AllocateBlock(BytesFor(member.size())));
     element->size_ = static_cast<uint32_t>(member.size());
     if (!member.empty()) std::memcpy(element->bytes_, member.data(), member.size());
     return element;
   }
-  static void Destroy(MemberElement* element) { Free(element); }
+  static void Destroy(MemberElement* element) { FreeBlock(element, BytesFor(element->size_)); }
 
   std::string_view member() const { return {bytes_, size_}; }
+  size_t MemoryBytes() const { return BlockUsableSize(this, BytesFor(size_)); }
 
  private:
+  static size_t BytesFor(size_t member) { return sizeof(MemberElement) + member; }
+
   uint32_t size_;
   char bytes_[];
 };

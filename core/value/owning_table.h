@@ -3,6 +3,7 @@
 //
 //   struct Traits : what HashTable asks for, and
 //     static void Destroy(Element*);
+//   Element: size_t MemoryBytes() const;
 //
 // Owned by one shard; one thread. Visitors must not change the table.
 #pragma once
@@ -11,7 +12,6 @@
 #include <cstdint>
 #include <unordered_set>
 
-#include "core/base/alloc.h"
 #include "core/base/hash.h"
 #include "core/base/random.h"
 #include "core/ds/hash_table.h"
@@ -106,7 +106,7 @@ class OwningTable {
     size_t sampled = 0;
     size_t bytes = 0;
     Walk([&](Element* element) {
-      bytes += UsableSize(element);
+      bytes += element->MemoryBytes();
       return ++sampled != samples;
     });
     if (sampled > 0)

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
+#include "core/base/alloc.h"
 #include "core/base/random.h"
 #include "core/value/value_limits.h"
 #include "tests/support/seeded.h"
@@ -53,6 +54,28 @@ TEST(HashTest, TurnsLargeBeyondTheLimits) {
   long_value.Set("f", longest + "x");
   EXPECT_STREQ(long_value.EncodingName(), "hashtable");
   EXPECT_EQ(Get(long_value, longest), "v");
+}
+
+// A field's block comes from a slab or from the heap, and must go back to where it came from,
+// whatever length the value has had in between.
+TEST(HashTest, ValuesOfEveryLengthFollowEachOther) {
+  const int64_t before = ThreadUsedMemory();
+  {
+    Hash hash;
+    for (size_t i = 0; i <= ValueLimits::hash_max_listpack_entries; ++i)
+      hash.Set("f" + std::to_string(i), "v");
+    ASSERT_STREQ(hash.EncodingName(), "hashtable");
+    for (size_t from = 0; from < 1300; from += 41) {
+      for (size_t to : {from / 3, from / 2, from, from + 1, from + 8, from * 2}) {
+        hash.Set("f0", std::string(from, 'a'));
+        hash.Set("f0", std::string(to, 'b'));
+        EXPECT_EQ(Get(hash, "f0"), std::string(to, 'b')) << from;
+      }
+    }
+    hash.Set("f0", std::string(1300, 'a'));
+    EXPECT_GE(hash.MemoryBytes(0), 1300u);
+  }
+  EXPECT_EQ(ThreadUsedMemory(), before);
 }
 
 TEST(HashTest, WritesAndReadsTheListpackOfRedis) {
