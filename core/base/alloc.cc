@@ -68,19 +68,6 @@ void* Counted(void* p) {
 
 void* Allocate(size_t bytes) { return Counted(RawAllocate(bytes)); }
 
-void* AllocateLines(size_t bytes) {
-#ifdef BASALT_MIMALLOC
-  // mimalloc's blocks of these sizes nearly always stand on a line by themselves; asking for
-  // alignment would cost a larger block.
-  void* p = RawAllocate(bytes);
-  BASALT_CHECK(p != nullptr);
-  if (reinterpret_cast<uintptr_t>(p) % 64 == 0) [[likely]]
-    return Counted(p);
-  RawFree(p);
-#endif
-  return Counted(RawAllocateAligned(bytes, 64));
-}
-
 void* Reallocate(void* block, size_t bytes) {
   if (block == nullptr) return Allocate(bytes);
   CountMemory(-static_cast<int64_t>(RawUsable(block)));

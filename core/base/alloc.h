@@ -15,8 +15,6 @@ namespace basalt {
 
 // At least `bytes` bytes, aligned to 16; never null, also for 0.
 [[nodiscard]] void* Allocate(size_t bytes);
-// The same, aligned to a cache line. `bytes` is a multiple of 64.
-[[nodiscard]] void* AllocateLines(size_t bytes);
 // Grows or shrinks a block of Allocate; null `block` means Allocate.
 [[nodiscard]] void* Reallocate(void* block, size_t bytes);
 // Frees a block of any of the above; null is fine.

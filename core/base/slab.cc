@@ -15,11 +15,26 @@
 namespace basalt {
 namespace {
 
-constexpr size_t kSlabBytes = size_t{64} << 10;   // and so aligned
+constexpr size_t kLine = 64;
+constexpr size_t kSlabBytes = size_t{256} << 10;  // and so aligned
 constexpr size_t kRegionBytes = size_t{4} << 20;  // slabs come from the kernel in so many bytes
 constexpr size_t kResidentBytes = 4096;           // of an empty slab, for its place in a list
-constexpr size_t kClasses = kSlabBytesMax / 8;
-constexpr uint32_t kEmptyMax = 16;  // empty slabs that a thread keeps
+constexpr uint32_t kEmptyMax = 4;                 // empty slabs that a thread keeps
+
+// Classes of size: small ones in steps of 8 bytes, behind them whole lines.
+constexpr size_t kSmallClasses = kSlabBytesMax / 8;
+constexpr size_t kClasses = kSmallClasses + kLinesMax - kSlabBytesMax / kLine;
+constexpr size_t ClassOf(size_t bytes) {
+  return bytes <= kSlabBytesMax ? (bytes - 1) / 8
+                                : kSmallClasses + (bytes - kSlabBytesMax - 1) / kLine;
+}
+constexpr uint32_t BytesOf(size_t size_class) {
+  return static_cast<uint32_t>(size_class < kSmallClasses
+                                   ? (size_class + 1) * 8
+                                   : kSlabBytesMax + (size_class - kSmallClasses + 1) * kLine);
+}
+static_assert(ClassOf(kLinesMax * kLine) == kClasses - 1);
+static_assert(BytesOf(kClasses - 1) == kLinesMax * kLine);
 
 struct Block {
   Block* next;
@@ -39,7 +54,7 @@ struct Slab {
 
   char* at(size_t offset) { return reinterpret_cast<char*>(this) + offset; }
 };
-constexpr size_t kFirstBlock = 64;
+constexpr size_t kFirstBlock = kLine;  // so blocks of whole lines are aligned to one
 static_assert(sizeof(Slab) <= kFirstBlock);
 
 struct SlabStack {
@@ -52,8 +67,6 @@ struct SlabStack {
   // Null: there is none.
   Slab* Pop() { return top == nullptr ? nullptr : std::exchange(top, top->next); }
 };
-
-size_t ClassOf(size_t bytes) { return (bytes - 1) / 8; }
 
 Slab* SlabOf(const void* block) {
   return reinterpret_cast<Slab*>(reinterpret_cast<uintptr_t>(block) & ~(kSlabBytes - 1));
@@ -137,7 +150,7 @@ Slab* Heap::NewSlab(size_t size_class) {
   }
   *slab = Slab{.owner = this,
                .free = nullptr,
-               .bytes = static_cast<uint32_t>((size_class + 1) * 8),
+               .bytes = BytesOf(size_class),
                .used = 0,
                .fresh = kFirstBlock,
                .listed = false,
@@ -241,16 +254,19 @@ struct HeapGuard {
   return t_heap;
 }
 
-}  // namespace
-
-void* SlabAllocate(size_t bytes) {
-  BASALT_DCHECK(bytes > 0 && bytes <= kSlabBytesMax);
-  const size_t size_class = ClassOf(bytes);
-  CountMemory(static_cast<int64_t>((size_class + 1) * 8));
+void* AllocateOf(size_t size_class) {
+  CountMemory(BytesOf(size_class));
   Heap* heap = t_heap;
   if (heap == nullptr) [[unlikely]]
     heap = TakeHeap();
   return heap->Allocate(size_class);
+}
+
+}  // namespace
+
+void* SlabAllocate(size_t bytes) {
+  BASALT_DCHECK(bytes > 0 && bytes <= kSlabBytesMax);
+  return AllocateOf(ClassOf(bytes));
 }
 
 void SlabFree(void* p) {
@@ -263,6 +279,17 @@ void SlabFree(void* p) {
 }
 
 size_t SlabUsableSize(const void* block) { return SlabOf(block)->bytes; }
+
+void* AllocateLines(size_t lines) {
+  BASALT_DCHECK(lines > 0 && lines <= kLinesMax);
+  if (kSlabsInUse) return AllocateOf(ClassOf(lines * kLine));
+  return operator new(lines* kLine, std::align_val_t(kLine));
+}
+
+void FreeLines(void* block) {
+  if (kSlabsInUse) return SlabFree(block);
+  operator delete(block, std::align_val_t(kLine));
+}
 
 void SlabTend() {
   if (t_heap != nullptr) t_heap->TakeFreedElsewhere();

@@ -1,7 +1,7 @@
 // Small blocks without a gap: each has the size asked for, rounded up to 8 bytes. General
 // allocators round to 16, which costs a key with a short value a sixth of its entry.
 //
-// Slabs of 64 KB hold blocks of one size each. A slab belongs to the thread that allocated it;
+// Slabs of 256 KB hold blocks of one size each. A slab belongs to the thread that allocated it;
 // another thread gives a block back to that thread, which takes it at its next shortage or call of
 // SlabTend (a parked shard lends its keyspace, and a start with another number of shards hands
 // entries over). What a thread leaves behind the next new thread goes on with. Counted as in
@@ -49,6 +49,13 @@ inline void FreeBlock(void* block, size_t bytes) { InSlab(bytes) ? SlabFree(bloc
 inline size_t BlockUsableSize(const void* block, size_t bytes) {
   return InSlab(bytes) ? SlabUsableSize(block) : UsableSize(block);
 }
+
+// --- whole cache lines, for nodes of tables and trees
+
+inline constexpr size_t kLinesMax = 64;
+// `lines`, 1 to kLinesMax, of 64 bytes each; aligned to one, never null.
+[[nodiscard]] void* AllocateLines(size_t lines);
+void FreeLines(void* block);
 
 // --- housekeeping
 

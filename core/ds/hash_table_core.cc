@@ -5,14 +5,15 @@
 
 #include "core/base/alloc.h"
 #include "core/base/random.h"
+#include "core/base/slab.h"
 
 namespace basalt {
 namespace {
 
-// The sizes of a segment in buckets; each is a size class of the allocator, so nothing is lost to
-// rounding.
+// The sizes of a segment in buckets, which are lines of the allocator.
 constexpr uint32_t kSizes[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64};
 static_assert(std::end(kSizes)[-1] == HashSegment::kMaxBuckets);
+static_assert(HashSegment::kMaxBuckets <= kLinesMax);
 
 constexpr uint32_t StashesOf(uint32_t total) { return (total + 8) / 16; }
 static_assert(StashesOf(HashSegment::kMaxBuckets) < 8);
@@ -128,7 +129,7 @@ HashSegment HashTableCore::TakeNextSegment(size_t* at) {
 
 HashSegment HashTableCore::NewSegment(uint32_t total, uint32_t depth, uint32_t base) {
   HashSegment segment;
-  segment.buckets = static_cast<HashBucket*>(AllocateLines(total * sizeof(HashBucket)));
+  segment.buckets = static_cast<HashBucket*>(AllocateLines(total));
   for (uint32_t i = 0; i < total; ++i) segment.buckets[i].meta = 0;
   segment.stashes = StashesOf(total);
   segment.homes = total - segment.stashes;
@@ -140,7 +141,7 @@ HashSegment HashTableCore::NewSegment(uint32_t total, uint32_t depth, uint32_t b
 
 void HashTableCore::FreeSegment(const HashSegment& segment) {
   buckets_ -= segment.total();
-  Free(segment.buckets);
+  FreeLines(segment.buckets);
 }
 
 void HashTableCore::Publish(const HashSegment& segment, uint64_t hash) {

@@ -12,7 +12,8 @@ namespace basalt {
 
 inline constexpr uint32_t kLeafMax = 62;
 inline constexpr uint32_t kBranchMax = 31;
-inline constexpr size_t kOrderedTreeNodeBytes = 1024;
+inline constexpr size_t kOrderedTreeNodeLines = 16;
+inline constexpr size_t kOrderedTreeNodeBytes = kOrderedTreeNodeLines * 64;
 
 struct OrderedTree::Node {
   uint32_t height;  // 0: a leaf

@@ -2,8 +2,8 @@
 #include <cstring>
 #include <new>
 
-#include "core/base/alloc.h"
 #include "core/base/check.h"
+#include "core/base/slab.h"
 #include "core/ds/ordered_tree.h"
 #include "core/ds/ordered_tree_node.h"
 
@@ -181,8 +181,8 @@ void OrderedTree::SetScore(ScoredElement* element, double score) {
 
 OrderedTree::Leaf* OrderedTree::NewLeaf(Leaf* prev, Leaf* next) {
   static_assert(sizeof(Leaf) <= kOrderedTreeNodeBytes);
-  Leaf* leaf = new (AllocateLines(kOrderedTreeNodeBytes)) Leaf;
-  memory_bytes_ += UsableSize(leaf);
+  Leaf* leaf = new (AllocateLines(kOrderedTreeNodeLines)) Leaf;
+  memory_bytes_ += kOrderedTreeNodeBytes;
   leaf->height = leaf->size = 0;
   leaf->prev = prev;
   leaf->next = next;
@@ -193,8 +193,8 @@ OrderedTree::Leaf* OrderedTree::NewLeaf(Leaf* prev, Leaf* next) {
 
 OrderedTree::Branch* OrderedTree::NewBranch(uint32_t height) {
   static_assert(sizeof(Branch) <= kOrderedTreeNodeBytes);
-  Branch* branch = new (AllocateLines(kOrderedTreeNodeBytes)) Branch;
-  memory_bytes_ += UsableSize(branch);
+  Branch* branch = new (AllocateLines(kOrderedTreeNodeLines)) Branch;
+  memory_bytes_ += kOrderedTreeNodeBytes;
   branch->height = height;
   branch->size = 0;
   return branch;
@@ -206,8 +206,8 @@ void OrderedTree::Release(Node* node) {
     if (leaf->prev) leaf->prev->next = leaf->next;
     if (leaf->next) leaf->next->prev = leaf->prev;
   }
-  memory_bytes_ -= UsableSize(node);
-  Free(node);
+  memory_bytes_ -= kOrderedTreeNodeBytes;
+  FreeLines(node);
 }
 
 }  // namespace basalt

@@ -29,21 +29,6 @@ TEST(Alloc, CountsUsableBytesOfEveryKindOfAllocation) {
   EXPECT_EQ(ThreadUsedMemory(), before);
 }
 
-TEST(Alloc, LinesAreAlignedAndNotRoundedUp) {
-  for (size_t lines : {1, 2, 3, 5, 12, 20, 40, 56, 64}) {
-    std::vector<void*> blocks;
-    for (int i = 0; i < 50; ++i) {
-      blocks.push_back(AllocateLines(lines * 64));
-      EXPECT_EQ(reinterpret_cast<uintptr_t>(blocks.back()) % 64, 0u);
-#ifdef BASALT_MIMALLOC
-      EXPECT_EQ(UsableSize(blocks.back()), lines * 64);
-#endif
-      std::memset(blocks.back(), 1, lines * 64);
-    }
-    for (void* block : blocks) Free(block);
-  }
-}
-
 TEST(Alloc, TotalHoldsWhenOneThreadFreesWhatAnotherAllocated) {
   constexpr int64_t kBytes = 8 << 20;
   int64_t before = TotalUsedMemory();

@@ -81,10 +81,10 @@ TEST(Slab, NoBlockTouchesAnother) {
 }
 
 TEST(Slab, WhatIsFreedIsUsedAgain) {
-  std::vector<void*> first = Allocated(10'000, 40);
+  std::vector<void*> first = Allocated(100'000, 40);
   for (size_t i = 0; i < first.size(); i += 2) SlabFree(first[i]);
-  std::vector<void*> second = Allocated(5'000, 40);
-  EXPECT_GT(CountOfThoseIn(second, first), 3'300u);  // the rest is the end of the last slab
+  std::vector<void*> second = Allocated(50'000, 40);
+  EXPECT_GT(CountOfThoseIn(second, first), 43'000u);  // the rest is the end of the last slab
   for (size_t i = 1; i < first.size(); i += 2) SlabFree(first[i]);
   FreeAll(second);
 }
@@ -116,6 +116,27 @@ TEST(Slab, TheNextThreadGoesOnWithWhatOneLeft) {
   }).join();
   EXPECT_GT(CountOfThoseIn(second, first), 9'000u);
   FreeAll(second);
+}
+
+TEST(Slab, LinesAreAlignedAndNotRoundedUp) {
+  for (size_t lines = 1; lines <= kLinesMax; ++lines) {
+    std::vector<void*> blocks(200);
+    const int64_t before = ThreadUsedMemory();
+    for (int i = 0; i < 200; ++i) {
+      void* const block = blocks[static_cast<size_t>(i)] = AllocateLines(lines);
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % 64, 0u);
+      std::memset(block, i, lines * 64);
+    }
+    if (kSlabsInUse) {
+      EXPECT_EQ(ThreadUsedMemory() - before, static_cast<int64_t>(200 * lines * 64));
+    }
+    for (int i = 0; i < 200; ++i) {
+      const std::string expected(lines * 64, static_cast<char>(i));
+      EXPECT_EQ(std::memcmp(blocks[static_cast<size_t>(i)], expected.data(), expected.size()), 0);
+      FreeLines(blocks[static_cast<size_t>(i)]);
+    }
+    EXPECT_EQ(ThreadUsedMemory(), before);
+  }
 }
 
 TEST(Slab, EmptySlabsGoBackToTheKernel) {
