@@ -68,6 +68,8 @@ void WriteStats(CommandContext& ctx, std::string* out) {
   line("tracking_total_keys", 0);
   line("unexpected_error_replies", 0);
   line("total_error_replies", stat(&ShardStats::errors));
+  line("total_reads_processed", stat(&ShardStats::reads));
+  line("total_writes_processed", stat(&ShardStats::writes));
   line("moved_connections", stat(&ShardStats::moved_connections));
   line("hops_sent", stat(&ShardStats::hops_sent));
   line("parks_run", stat(&ShardStats::parks_run));
@@ -104,7 +106,7 @@ void ResetStatistics(CommandContext& ctx) {
   ForEachShard(ctx, [now_us](Shard& shard) {
     ShardStats& s = shard.stats();
     s.commands = s.hops_sent = s.hops_served = s.connections = s.rejected_connections =
-        s.moved_connections = s.bytes_in = s.bytes_out = 0;
+        s.moved_connections = s.bytes_in = s.bytes_out = s.reads = s.writes = 0;
     s.ticks = s.sleeps = s.parks_run = s.parks_stood = s.parked_us = s.errors =
         s.buffers_exhausted = 0;
     for (auto* counts : {&s.calls, &s.cycles, &s.failed, &s.rejected})

@@ -114,7 +114,8 @@ int64_t Shard::WaitTime(bool worked) {
   if ((hops_in_flight_ > 0 || coordinator_->awaits_answers()) && mono_us_ < busy_until_us_)
     return 0;
   if (coordinator_->busy()) return 1;
-  int64_t wait = std::min(kMaxSleepMicros, coordinator_->MicrosToDeadline());
+  int64_t wait =
+      std::min({kMaxSleepMicros, coordinator_->MicrosToDeadline(), frontend_->MicrosToDeadline()});
   if (close_epoch_.value != 0) wait = std::min(wait, kEpochWaitMicros);
   return wait;
 }

@@ -49,6 +49,8 @@ class Frontend {
   virtual absl::Status Start(Shard& shard) = 0;  // on the shard's thread, before its first tick
   virtual bool Receive() = 0;  // receive and route stages; true when there was work
   virtual bool Reply() = 0;    // reply stage
+  // Until Reply is to be called again though nothing has happened; INT64_MAX: never.
+  virtual int64_t MicrosToDeadline() const = 0;
   // The same two while a script keeps the shard busy in the middle of a tick: connections whose
   // commands the tick has still to run are left alone, for their words stand in receive buffers.
   virtual void ReceiveWhileBusy() = 0;

@@ -55,6 +55,8 @@ struct ShardStats {
   uint64_t moved_connections = 0;  // that came from another shard
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
+  uint64_t reads = 0;   // receives that have brought something
+  uint64_t writes = 0;  // sends
   uint64_t ticks = 0;
   uint64_t sleeps = 0;
   uint64_t fan_outs = 0;           // transactions with locks on several shards, coordinated here

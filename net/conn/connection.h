@@ -39,6 +39,7 @@ class Connection final : public Client {
   bool cancelling = false;    // ... and being taken back
   bool end_of_input = false;  // the peer will send nothing more
   bool held = false;          // in the list of those that wait for the log
+  bool lingers = false;       // in the list of those whose output waits for more
   // Replies of this size are expected, so that a burst of commands does not make more output than
   // may wait.
   size_t reply_estimate = 64 << 10;

@@ -31,6 +31,7 @@ class Connections final : public Frontend, public CompletionSink {
   absl::Status Start(Shard& shard) override;
   bool Receive() override;
   bool Reply() override;
+  int64_t MicrosToDeadline() const override;
   void ReceiveWhileBusy() override;
   void ReplyWhileBusy() override;
   void Adopt(int socket) override { Serve(socket)->may_move = true; }
@@ -70,6 +71,10 @@ class Connections final : public Frontend, public CompletionSink {
   static constexpr size_t kLargeBuffer = 16 << 10;
   static constexpr size_t kRoomMax = 64 << 20;
   static constexpr int64_t kRoomIdleMs = 2000;
+  // The first answers of a pipeline linger while the rest is on its way on other shards: so they
+  // leave with one send. But no longer than that, and not when there are many.
+  static constexpr int64_t kLingerMicros = 1000;
+  static constexpr size_t kLingerBytes = 16 << 10;
   // What a command's claims alone may make its input buffer grow by.
   static constexpr size_t kInputAhead = 256 << 10;
 
@@ -86,8 +91,16 @@ class Connections final : public Frontend, public CompletionSink {
   void Refuse(int fd, std::string_view text);
   void OnReceive(const Completion& completion);
   void OnSend(const Completion& completion);
-  Connection* Find(Token token);
-  void Activate(Connection* c);
+  Connection* Find(Token token) {
+    if (token.slot >= table_.size()) return nullptr;
+    Connection* c = table_[token.slot].get();
+    return c != nullptr && (c->generation & 0xffffff) == token.generation ? c : nullptr;
+  }
+  void Activate(Connection* c) {
+    if (c->active) return;
+    c->active = true;
+    active_.push_back(c);
+  }
   void KeepInput(Connection* c, std::string_view data);
   void TendRoom(Connection* c, std::string* emptied) {
     if (emptied->capacity() > kLargeBuffer) KeepRoom(c, emptied);
@@ -104,6 +117,8 @@ class Connections final : public Frontend, public CompletionSink {
   void FlushReplies(Connection* c);
   bool WaitsInVain(const Connection& c) const;
   void Hold(Connection* c);
+  bool Lingers(Connection* c);
+  void EndLingering();
   void StartSend(Connection* c);
   size_t SendableBytes(Connection* c);
   void Close(Connection* c);
@@ -126,6 +141,9 @@ class Connections final : public Frontend, public CompletionSink {
   std::vector<Connection*> starved_;  // their receive found no buffer, or ended: to be armed again
   std::vector<Connection*> dirty_;    // to be looked at in the reply stage
   std::vector<Connection*> held_;     // wait for the log
+  std::vector<Connection*> lingering_;
+  int64_t linger_until_us_ = INT64_MAX;  // all of them
+  bool may_linger_ = true;
   std::vector<std::string_view> words_;
 };
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Many clients, slow clients, greedy clients, no clients."""
 
+import binascii
 import os
 import sys
 import time
@@ -8,7 +9,7 @@ import time
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]
 
 from basalt_harness import ServerTest, main, wait_until
-from resp_client import Disconnected, Error, encode
+from resp_client import Client, Disconnected, Error, encode
 from swarm import Swarm
 
 MB = 1 << 20
@@ -171,6 +172,55 @@ class Greedy(ServerTest):
                 lambda: sum(self.room(server)) < MB, within_s=10, what="the memory of idle clients"
             )
             self.assertEqual(server.call("STRLEN", "key:99"), MB)
+
+
+class Pipelines(ServerTest):
+    """Of a connection whose shard owns one half of its keys and another shard the other half."""
+
+    ROUNDS = 100
+    BUSY = "for i = 1, 2e8 do end return redis.call('GET', KEYS[1])"
+
+    def begin(self):
+        server = self.start(shards=2, core_ports=True)
+        keys = {}
+        for i in range(64):
+            key = b"key:%d" % i
+            keys.setdefault(binascii.crc_hqx(key, 0) % 16384 * 2 // 16384, key)  # by its shard
+        for key in keys.values():
+            server.call("SET", key, "v")
+        return server, keys[0], keys[1]
+
+    def test_answers_of_both_shards_leave_with_one_send(self):
+        server, near, far = self.begin()
+        batch = b"".join(encode(("GET", key)) for key in (near, far) * 8)
+        sends = []
+        with Client(server.shard_port_base) as client:
+            for _ in range(10):  # another load on the machine may make the other shard late
+                before = int(server.info("stats")["total_writes_processed"])
+                for _ in range(self.ROUNDS):
+                    client.send(batch)
+                    self.assertEqual([client.read() for _ in range(16)], [b"v"] * 16)
+                after = int(server.info("stats")["total_writes_processed"])
+                sends.append((after - before) / self.ROUNDS)
+                if sends[-1] < 1.8:  # 2.0 when each half leaves by itself
+                    return
+        self.fail("sends for each pipeline: %s" % sends)
+
+    def test_answers_do_not_wait_for_a_busy_shard(self):
+        server, near, far = self.begin()
+        with Client(server.shard_port_base) as client, Client(server.shard_port_base + 1) as other:
+            for _ in range(5):  # until the script was there first
+                other.send(encode(("EVAL", self.BUSY, 1, far)))
+                client.send(encode(("GET", near)) + encode(("GET", far)))
+                sent = time.monotonic()
+                client.read()
+                first_s = time.monotonic() - sent
+                client.read()
+                second_s = time.monotonic() - sent
+                self.assertEqual(other.read(), b"v")
+                if second_s > 0.5:
+                    return self.assertLess(first_s, 0.3)
+        self.fail("no script came before a GET")
 
 
 class Idle(ServerTest):
