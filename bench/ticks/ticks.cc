@@ -17,6 +17,7 @@
 
 #include "bench/ticks/memory_ring.h"
 #include "core/base/clock.h"
+#include "core/base/crc.h"
 #include "core/base/hash.h"
 #include "core/base/random.h"
 #include "core/base/strings.h"
@@ -40,6 +41,9 @@ constexpr uint64_t kFirstRounds = 4;  // before those that count
 struct Options {
   std::string_view verb = "get";
   std::string_view log = "off";
+  // all: drawn from all keys, of whatever shard. own: from those of the connection's shard, as
+  // clients do that know the slots and use core ports.
+  std::string_view spread = "all";
   uint64_t pipeline = 1;
   uint64_t connections = 50;  // of each shard
   uint64_t shards = 1;
@@ -73,6 +77,7 @@ class Bench {
   absl::Status Start();
   // What the connections of every shard send next.
   void SetLoad(const Load& load);
+  void SetLoad(const std::vector<Load>& of_shards);
   // Ticks until the load is done; false when a reply was wrong.
   bool Run();
   // The same under a name of its own, which callgrind finds: what is counted.
@@ -141,6 +146,10 @@ void Bench::SetLoad(const Load& load) {
   for (MemoryRing* ring : rings_) ring->SetLoad(load);
 }
 
+void Bench::SetLoad(const std::vector<Load>& of_shards) {
+  for (size_t i = 0; i < rings_.size(); ++i) rings_[i]->SetLoad(of_shards[i]);
+}
+
 bool Bench::Run() {
   for (bool all_done = false; !all_done;) {
     all_done = true;
@@ -202,13 +211,30 @@ Load Fill(const Options& o) {
   return load;
 }
 
-Load Requests(const Options& o) {
+Load Requests(const Options& o, uint64_t shard) {
   constexpr uint64_t kDistinct = 8192;
-  Random random(1);
-  Load load = MakeLoad(o.verb, std::max<uint64_t>(1, kDistinct / o.pipeline), o.pipeline,
-                       [&] { return random.Below(o.keys); });
+  Random random(1 + shard);
+  const auto is_own = [&](uint64_t key) {
+    const auto shards = static_cast<uint32_t>(o.shards);
+    return ShardOfSlot(SlotOf(KeyText(key)), shards).value == shard;
+  };
+  const auto next_key = [&] {
+    uint64_t key = random.Below(o.keys);
+    while (o.spread == "own" && !is_own(key)) key = random.Below(o.keys);
+    return key;
+  };
+  Load load = MakeLoad(o.verb, std::max<uint64_t>(1, kDistinct / o.pipeline), o.pipeline, next_key);
   load.rounds = RoundsFor(o.count, o.shards * o.connections * o.pipeline);
   return load;
+}
+
+std::vector<Load> RequestsOfShards(const Options& o, uint64_t rounds_max) {
+  std::vector<Load> loads;
+  for (uint64_t shard = 0; shard < o.shards; ++shard) {
+    loads.push_back(Requests(o, shard));
+    loads.back().rounds = std::min(loads.back().rounds, rounds_max);
+  }
+  return loads;
 }
 
 int Usage(std::string_view problem) {
@@ -217,7 +243,8 @@ int Usage(std::string_view problem) {
       "basalt-ticks: %.*s\n"
       "  --verb get|set  --log off|everysec  --pipeline N (1 to 1024)  --connections N (of each "
       "shard, 1 to 10000)\n"
-      "  --shards N (1 to %u)  --keys N (1 to 1000000)  --count N (requests)\n",
+      "  --shards N (1 to %u)  --keys N (1 to 1000000)  --count N (requests)\n"
+      "  --spread all|own (own: each connection sends keys of its shard only)\n",
       static_cast<int>(problem.size()), problem.data(), kMaxShards);
   return 2;
 }
@@ -242,6 +269,8 @@ int Main(int argc, char** argv) {
       o.verb = text;
     } else if (name == "--log" && (text == "off" || text == "everysec")) {
       o.log = text;
+    } else if (name == "--spread" && (text == "all" || text == "own")) {
+      o.spread = text;
     } else {
       const Number* number = nullptr;
       for (const Number& n : numbers) number = n.name == name ? &n : number;
@@ -253,27 +282,26 @@ int Main(int argc, char** argv) {
         return Usage(StrCat(name, " may not be ", text));
     }
   }
+  if (o.spread == "own" && o.keys < 100 * o.shards)
+    return Usage("--spread own wants at least 100 keys for each shard");
   Bench bench(o);
   if (absl::Status s = bench.Start(); !s.ok()) {
     fprintf(stderr, "basalt-ticks: %s\n", std::string(s.message()).c_str());
     return 1;
   }
-  const Load load = Requests(o);
-  Load first = load;  // connections and hops get their buffers
-  first.rounds = std::min(load.rounds, kFirstRounds);
-  bool right = true;
-  for (const Load& before : {Fill(o), first}) {
-    bench.SetLoad(before);
-    right = right && bench.Run();
-  }
-  bench.SetLoad(load);
+  bench.SetLoad(Fill(o));
+  bool right = bench.Run();
+  bench.SetLoad(RequestsOfShards(o, kFirstRounds));  // connections and hops get their buffers
+  right = right && bench.Run();
+  const std::vector<Load> loads = RequestsOfShards(o, UINT64_MAX);
+  bench.SetLoad(loads);
   const uint64_t ticks_before = bench.ticks();
   if (!right || !bench.RunMeasured()) {
     fprintf(stderr, "basalt-ticks: a reply was not what it should be\n");
     return 1;
   }
   printf("requests %llu ticks %llu\n",
-         static_cast<unsigned long long>(load.rounds * o.shards * o.connections * o.pipeline),
+         static_cast<unsigned long long>(loads[0].rounds * o.shards * o.connections * o.pipeline),
          static_cast<unsigned long long>(bench.ticks() - ticks_before));
   return 0;
 }

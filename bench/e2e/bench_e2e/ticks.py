@@ -27,26 +27,28 @@ ROWS = (
 )
 
 
-# Instructions per request at each number of shards, to be held against one shard. Keys are drawn uniformly, so all but one in so
-# many requests go to another shard and back.
+# Instructions per request at each number of shards, to be held against one shard. With `all` keys are drawn uniformly, so all but
+# one in so many requests go to another shard and back; with `own` each connection keeps to its shard's keys, as on core ports.
 CONNECTIONS = 50  # of each shard, as basalt-ticks has them by default
-HOPS = {
-    16: (1, 2, 8, 32, 64),
-    1: (1, 2),
-}
+HOPS = (
+    (16, "all", (1, 2, 8, 32, 64)),
+    (1, "all", (1, 2)),
+    (16, "own", (1, 2, 8)),
+    (1, "own", (1, 2)),
+)
 
 
 def hops(method, program, say):
     """Tells `say` a line for each."""
-    say(f"{'GET':>6}{'shards':>8}{'instructions':>14}{'x 1 shard':>11}")
-    for pipeline, numbers in HOPS.items():
+    say(f"{'GET':>6}{'keys':>6}{'shards':>8}{'instructions':>14}{'x 1 shard':>11}")
+    for pipeline, spread, numbers in HOPS:
         one = None
         for shards in numbers:
-            words = ("--verb", "get", "--pipeline", str(pipeline), "--shards", str(shards))
+            words = ("--verb", "get", "--pipeline", str(pipeline), "--shards", str(shards), "--spread", spread)
             row = Row("", words, max(32_000, 4 * shards * CONNECTIONS * pipeline))
             counted = instructions(method, program, row)
             one = one or counted
-            say(f"{f'P={pipeline}':>6}{shards:>8}{counted:>14.1f}{counted / one:>11.2f}")
+            say(f"{f'P={pipeline}':>6}{spread:>6}{shards:>8}{counted:>14.1f}{counted / one:>11.2f}")
 
 
 def everysec_cost(figures):
