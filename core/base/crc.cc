@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstring>
 
-#ifdef __SSE4_2__
-#include <nmmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 namespace basalt {
@@ -72,17 +72,26 @@ Word SliceBy8(const SliceTables<Word>& tables, Word crc, std::string_view data) 
   return crc;
 }
 
-// Whether a byte of `text` is '{': eight at a time, the last eight once more. A call of memchr
-// takes longer for keys of a usual length.
+// A call of memchr takes longer for keys of a usual length.
 bool HasBrace(std::string_view text) {
-  constexpr uint64_t kOnes = ~uint64_t{0} / 255;
-  // Not 0 when a byte is: the borrow can only begin at one that is.
-  const auto zero_byte = [](uint64_t x) { return (x - kOnes) & ~x & kOnes * 0x80; };
-  const auto at = [&](size_t i) { return LoadWord(text.data() + i) ^ kOnes * '{'; };
-  if (text.size() < 8) return text.find('{') != std::string_view::npos;
-  uint64_t found = zero_byte(at(text.size() - 8));
-  for (size_t i = 0; i + 8 < text.size(); i += 8) found |= zero_byte(at(i));
-  return found != 0;
+#ifdef __SSE2__
+  const __m128i brace = _mm_set1_epi8('{');
+  const char* const p = text.data();
+  const size_t n = text.size();
+  const auto sixteen = [&](size_t at) {
+    return _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at)), brace);
+  };
+  const auto eight = [&](size_t at) {
+    return _mm_cmpeq_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + at)), brace);
+  };
+  if (n >= 16) {
+    __m128i found = sixteen(n - 16);
+    for (size_t i = 0; i + 16 < n; i += 16) found = _mm_or_si128(found, sixteen(i));
+    return _mm_movemask_epi8(found) != 0;
+  }
+  if (n >= 8) return _mm_movemask_epi8(_mm_or_si128(eight(0), eight(n - 8))) != 0;
+#endif
+  return text.find('{') != std::string_view::npos;
 }
 
 // What decides about the slot: what is in the first pair of braces, unless that is nothing.
@@ -95,7 +104,7 @@ std::string_view HashedPart(std::string_view key) {
 
 }  // namespace
 
-uint16_t Crc16(std::string_view data) {
+uint16_t Crc16Portable(std::string_view data) {
   const auto& tables = kCrc16Tables;
   const char* p = data.data();
   uint16_t crc = 0;
@@ -110,6 +119,58 @@ uint16_t Crc16(std::string_view data) {
   }
   return crc;
 }
+
+#ifdef __x86_64__
+namespace {
+
+constexpr unsigned kCrc16Polynomial = 0x11021;  // x^16 + x^12 + x^5 + 1
+
+// x^80 divided by the polynomial, without its highest bit, x^64.
+constexpr uint64_t kCrc16Quotient = [] {
+  unsigned __int128 rest = static_cast<unsigned __int128>(1) << 80;
+  uint64_t quotient = 0;
+  for (int bit = 80; bit >= 16; --bit) {
+    if ((rest >> bit & 1) == 0) continue;
+    rest ^= static_cast<unsigned __int128>(kCrc16Polynomial) << (bit - 16);
+    if (bit < 80) quotient |= uint64_t{1} << (bit - 16);
+  }
+  return quotient;
+}();
+
+// Barrett's reduction of `word` times x^16: with all 64 bits of the quotient it is exact. After
+// Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ" (Intel, 2009).
+[[gnu::target("pclmul,sse4.1"), gnu::always_inline]] inline uint16_t Crc16OfWord(uint64_t word) {
+  const __m128i product =
+      _mm_clmulepi64_si128(_mm_cvtsi64_si128(static_cast<int64_t>(word)),
+                           _mm_cvtsi64_si128(static_cast<int64_t>(kCrc16Quotient)), 0);
+  const auto q = static_cast<uint32_t>(word ^ static_cast<uint64_t>(_mm_extract_epi64(product, 1)));
+  return static_cast<uint16_t>(q ^ q << 5 ^ q << 12);
+}
+
+[[gnu::target("pclmul,sse4.1")]] uint16_t Crc16ByProducts(std::string_view data) {
+  const char* p = data.data();
+  const char* const end = p + data.size();
+  uint64_t crc = 0;
+  if (const size_t odd = data.size() % 8; odd > 0) {  // leading zeros change nothing
+    uint64_t word = 0;
+    for (const char* const begin = p; p != begin + odd; ++p)
+      word = word << 8 | static_cast<uint8_t>(*p);
+    crc = Crc16OfWord(word);
+  }
+  for (; p != end; p += 8) crc = Crc16OfWord(__builtin_bswap64(LoadWord(p)) ^ crc << 48);
+  return static_cast<uint16_t>(crc);
+}
+
+const bool g_has_products = __builtin_cpu_supports("pclmul");
+
+}  // namespace
+
+uint16_t Crc16(std::string_view data) {
+  return g_has_products ? Crc16ByProducts(data) : Crc16Portable(data);
+}
+#else
+uint16_t Crc16(std::string_view data) { return Crc16Portable(data); }
+#endif
 
 SlotId SlotOf(std::string_view key) {
   if (HasBrace(key)) [[unlikely]]
