@@ -172,11 +172,17 @@ uint16_t Crc16(std::string_view data) {
 uint16_t Crc16(std::string_view data) { return Crc16Portable(data); }
 #endif
 
-SlotId SlotOf(std::string_view key) {
-  if (HasBrace(key)) [[unlikely]]
-    key = HashedPart(key);
-  return SlotId(static_cast<uint16_t>(Crc16(key) % kSlotCount));
+namespace {
+
+SlotId SlotOfWhole(std::string_view text) {
+  return SlotId(static_cast<uint16_t>(Crc16(text) % kSlotCount));
 }
+
+[[gnu::noinline]] SlotId SlotOfTagged(std::string_view key) { return SlotOfWhole(HashedPart(key)); }
+
+}  // namespace
+
+SlotId SlotOf(std::string_view key) { return HasBrace(key) ? SlotOfTagged(key) : SlotOfWhole(key); }
 
 uint64_t Crc64(uint64_t crc, std::string_view data) { return SliceBy8(kCrc64Tables, crc, data); }
 

@@ -82,6 +82,9 @@ struct KeySpec {
   int16_t last = 0;
   int16_t step = 0;
   KeyFinder finder = nullptr;
+
+  // One key at a place that is always the same, args[first].
+  bool single() const { return first == last && first > 0 && finder == nullptr; }
 };
 
 using CommandHandler = void (*)(CommandContext&);

@@ -95,9 +95,4 @@ std::optional<ShardId> World::SoleOwnerOf(Args words,
   return first;
 }
 
-ShardId World::OwnerOf(std::string_view key) const {
-  if (shard_count_ == 1) return ShardId(0);
-  return ShardOfSlot(SlotOf(key), shard_count_);
-}
-
 }  // namespace basalt

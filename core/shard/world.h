@@ -15,6 +15,7 @@
 
 #include "core/admin/config.h"
 #include "core/base/clock.h"
+#include "core/base/crc.h"
 #include "core/base/ids.h"
 #include "core/shard/command_spec.h"
 #include "core/shard/extension.h"
@@ -38,7 +39,9 @@ class World {
   Shard& shard(ShardId id) { return *shards_[id.value]; }
   Shard& shard(uint32_t i) { return *shards_[i]; }
   void Adopt(std::unique_ptr<Shard> shard);  // in order of id, before any runs
-  ShardId OwnerOf(std::string_view key) const;
+  ShardId OwnerOf(std::string_view key) const {
+    return shard_count_ == 1 ? ShardId(0) : ShardOfSlot(SlotOf(key), shard_count_);
+  }
   // Of all the words at these positions, at least one; nothing when they belong to several shards.
   std::optional<ShardId> SoleOwnerOf(Args words, const std::vector<uint32_t>& positions) const;
 

@@ -276,7 +276,7 @@ Dispatcher::Outcome Dispatcher::RouteWhileBusy(Client* client, const CommandSpec
     if (spec->where == Where::kHome) return RunHome(client, spec, args, raw);
   }
   if (refusal.empty() && spec->where == Where::kKeys && !Transaction::IsOpen(*client) &&
-      spec->keys.finder == nullptr && spec->keys.first == spec->keys.last && spec->keys.first > 0) {
+      spec->keys.single()) {
     const ShardId owner = world_.OwnerOf(args[static_cast<size_t>(spec->keys.first)]);
     if (owner != shard_.id()) return RunOn(owner, client, spec, args, raw);
   }
@@ -325,9 +325,7 @@ Dispatcher::Outcome Dispatcher::RunHome(Client* client, const CommandSpec* spec,
 
 std::optional<ShardId> Dispatcher::HomeOf(const CommandSpec& spec, Args args) {
   if (world_.shard_count() == 1) return shard_.id();
-  if (spec.keys.finder == nullptr && spec.keys.first == spec.keys.last && spec.keys.first > 0) {
-    return world_.OwnerOf(args[static_cast<size_t>(spec.keys.first)]);
-  }
+  if (spec.keys.single()) return world_.OwnerOf(args[static_cast<size_t>(spec.keys.first)]);
   if (!FindKeys(spec, args, &key_positions_) || key_positions_.empty())
     return shard_.id();  // the handler answers what is wrong
   return world_.SoleOwnerOf(args, key_positions_);
@@ -335,6 +333,10 @@ std::optional<ShardId> Dispatcher::HomeOf(const CommandSpec& spec, Args args) {
 
 Dispatcher::Outcome Dispatcher::RouteByKeys(Client* client, const CommandSpec* spec, Args args,
                                             std::string_view raw, bool alone) {
+  if (spec->keys.single()) {  // nearly always: without detour
+    const ShardId owner = world_.OwnerOf(args[static_cast<size_t>(spec->keys.first)]);
+    return RunOn(owner, client, spec, args, raw, alone);
+  }
   if (const std::optional<ShardId> home = HomeOf(*spec, args))
     return RunOn(*home, client, spec, args, raw, alone);
   coordinator_.AddCommand(client, spec, args, raw);
