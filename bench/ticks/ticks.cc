@@ -131,8 +131,7 @@ absl::Status Bench::Start() {
     log.Attach(&shard.ring());
     if (config_.appendonly) {
       // One file without an end, so that nobody has to make another one.
-      LogWriter::Options writer{.file_size_max = UINT64_MAX};
-      log.Open({nullptr, {.header = {.shard = shard.id()}}, "log"}, Lsn(0), writer, nullptr);
+      log.Open({nullptr, {.header = {.shard = shard.id()}}, "log"}, Lsn(0), {}, nullptr);
     }
     for (uint64_t c = 0; c < options_.connections; ++c) {
       placement_.Add(shard.id());

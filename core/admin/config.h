@@ -138,6 +138,7 @@ struct Config {
   std::string appendfilename = "appendonly.aof";
   std::string appenddirname = "appendonlydir";
   bool no_appendfsync_on_rewrite = false;
+  int64_t aof_file_size = int64_t{64} << 20;
   int64_t aof_buffer_limit = int64_t{256} << 20;
   int64_t auto_aof_rewrite_percentage = 100;
   int64_t auto_aof_rewrite_min_size = 64LL << 20;

@@ -35,6 +35,9 @@ constexpr EnumName kPermissionNames[] = {{"no", static_cast<int>(Permission::kNo
 
 constexpr int64_t kIntMax = INT_MAX;
 constexpr int64_t kLongMax = INT64_MAX;
+// Of aof-file-size: each new file costs a manifest written and synced, and room for all of it.
+constexpr int64_t kLogFileMin = int64_t{64} << 10;
+constexpr int64_t kLogFileMax = int64_t{64} << 30;
 constexpr int64_t kSizeMin = 1 << 20;  // of client-query-buffer-limit and proto-max-bulk-len
 
 constexpr Option kOptions[] = {
@@ -256,6 +259,9 @@ constexpr Option kOptions[] = {
     Bool<&Config::no_appendfsync_on_rewrite>(
         "no-appendfsync-on-rewrite", 0, kNone,
         "under everysec, leave flushing to the OS while a snapshot is written"),
+    Memory<&Config::aof_file_size>("aof-file-size", "", 0, kNone, kLogFileMin, kLogFileMax,
+                                   "bytes reserved for a file of a shard's log, which goes on in "
+                                   "the next one when it is full"),
     Memory<&Config::aof_buffer_limit>("aof-buffer-limit", "", 0, kNone, 1 << 20, kLongMax,
                                       "bytes of a shard's log that may wait for a slow disk before "
                                       "writes are refused"),

@@ -93,12 +93,13 @@ void Server::AppendPersistence(std::string* out) {
   Line(out, "aof_rewrites", logs_->rewrites());
   Line(out, "aof_last_cow_size", logs_->last_cow_bytes());
   bool healthy = true;
-  uint64_t unwritten = 0, unsynced = 0, syncing = 0;
+  uint64_t unwritten = 0, unsynced = 0, syncing = 0, rotations = 0;
   int64_t oldest_ms = 0;
   uint64_t log_bytes = logs_->BaseBytes();
   for (uint32_t i = 0; i < world_->shard_count(); ++i) {
     auto& log = static_cast<ShardLog&>(world_->shard(i).log());
     healthy &= !log.trouble().failed();
+    rotations += log.rotations();
     if (log.writer() == nullptr) continue;
     log_bytes += log.bytes_since_rewrite();
     unwritten += log.writer()->unwritten_bytes();
@@ -106,6 +107,7 @@ void Server::AppendPersistence(std::string* out) {
     syncing += log.writer()->syncing();
     oldest_ms = std::max(oldest_ms, log.oldest_unsynced_ms());
   }
+  Line(out, "aof_rotations", rotations);
   Line(out, "aof_last_write_status", std::string_view(OkOrErr(healthy)));
   if (logs_->on()) {
     Line(out, "aof_current_size", log_bytes);

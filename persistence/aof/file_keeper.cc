@@ -15,8 +15,8 @@ void GiveBack(File& file) {
 
 }  // namespace
 
-FileKeeper::FileKeeper(ManifestStore* store, uint64_t preallocate)
-    : store_(*store), threadless_(store->fs().one_thread()), preallocate_(preallocate) {
+FileKeeper::FileKeeper(ManifestStore* store)
+    : store_(*store), threadless_(store->fs().one_thread()) {
   if (threadless_) return;
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "log-files");
@@ -31,9 +31,10 @@ FileKeeper::~FileKeeper() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::shared_ptr<FileKeeper::Request> FileKeeper::AskForFile(ShardId shard) {
+std::shared_ptr<FileKeeper::Request> FileKeeper::AskForFile(ShardId shard, uint64_t file_size) {
   auto request = std::make_shared<Request>();
   request->shard = shard;
+  request->file_size = file_size;
   if (threadless_) {
     Do(*request);
     return request;
@@ -56,7 +57,7 @@ void FileKeeper::CloseLater(std::unique_ptr<File> file) {
 }
 
 void FileKeeper::Do(Request& request) {
-  request.result = store_.AddIncremental(request.shard, preallocate_);
+  request.result = store_.AddIncremental(request.shard, request.file_size);
   request.done.store(true, std::memory_order_release);
 }
 

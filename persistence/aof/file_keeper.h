@@ -20,16 +20,18 @@ namespace basalt {
 
 class FileKeeper {
  public:
-  FileKeeper(ManifestStore* store, uint64_t preallocate);
+  explicit FileKeeper(ManifestStore* store);
   ~FileKeeper();  // finishes what was asked for
 
-  // Asks for the next incremental file of a shard. `done` turns true when `result` may be read.
+  // Asks for the next incremental file of a shard, of so many bytes. `done` turns true when
+  // `result` may be read.
   struct Request {
     ShardId shard;
+    uint64_t file_size = 0;
     std::atomic<bool> done{false};
     absl::StatusOr<ManifestStore::OpenedFile> result = absl::UnknownError("not ready");
   };
-  std::shared_ptr<Request> AskForFile(ShardId shard);
+  std::shared_ptr<Request> AskForFile(ShardId shard, uint64_t file_size);
   // A rewrite is about to list the file that each shard will be cut over to. From then on until the
   // cut no shard goes on to another one, which would stand behind that file in the manifest and
   // before it in the log.
@@ -44,7 +46,6 @@ class FileKeeper {
 
   ManifestStore& store_;
   const bool threadless_;
-  const uint64_t preallocate_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::shared_ptr<Request>> requests_;

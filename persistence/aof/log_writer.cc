@@ -241,7 +241,7 @@ void LogWriter::Restart() {
 }
 
 bool LogWriter::wants_rotation() const {
-  return rotations_.empty() && file_.size + unwritten_bytes() >= options_.file_size_max;
+  return rotations_.empty() && file_.size + unwritten_bytes() >= file_.size_max;
 }
 
 std::vector<int> LogWriter::TakeFinishedFiles() { return std::exchange(finished_, {}); }

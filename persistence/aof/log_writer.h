@@ -53,17 +53,17 @@ class LogIo {
 // and manifest.
 struct LogFile {
   int fd = -1;
-  LogFileHeader header;  // .start is set by the writer when `size` is 0
-  uint64_t size = 0;     // 0: the writer begins it with its header line
+  LogFileHeader header;            // .start is set by the writer when `size` is 0
+  uint64_t size = 0;               // 0: the writer begins it with its header line
+  uint64_t size_max = UINT64_MAX;  // wants_rotation() from here on
 };
 
 class LogWriter {
  public:
   struct Options {
     FsyncPolicy policy = FsyncPolicy::kEverySecond;
-    uint64_t file_size_max = uint64_t{64} << 20;  // wants_rotation() from here on
-    int64_t sync_interval_us = 1'000'000;         // of everysec
-    size_t write_size_max = size_t{8} << 20;      // one write takes at most this much
+    int64_t sync_interval_us = 1'000'000;     // of everysec
+    size_t write_size_max = size_t{8} << 20;  // one write takes at most this much
   };
 
   LogWriter(LogIo* io, const Options& options);

@@ -110,14 +110,15 @@ uint64_t ManifestStore::NextNumberLocked(const Manifest& manifest, ShardId shard
 
 absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::MakeFileLocked(const Manifest& manifest,
                                                                         ShardId shard,
-                                                                        uint64_t preallocate) {
+                                                                        uint64_t file_size) {
   OpenedFile made;
   made.name = IncrementalFileName(stem_, NextNumberLocked(manifest, shard), shard);
   absl::StatusOr<std::unique_ptr<File>> file = fs_->Open(PathOf(made.name), OpenMode::kCreateEmpty);
   if (!file.ok()) return file.status();
   made.file = *std::move(file);
-  if (preallocate > 0) {
-    if (absl::Status s = made.file->Preallocate(preallocate); !s.ok()) return s;
+  if (file_size > 0) {
+    if (absl::Status s = made.file->Preallocate(file_size); !s.ok()) return s;
+    made.log_file.size_max = file_size;
   }
   if (absl::Status s = made.file->Sync(); !s.ok()) return s;
   LogFileHeader& header = made.log_file.header;
@@ -132,10 +133,10 @@ absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::MakeFileLocked(const Ma
 }
 
 absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::AddIncremental(ShardId shard,
-                                                                        uint64_t preallocate) {
+                                                                        uint64_t file_size) {
   const std::lock_guard lock(mutex_);
   Manifest next = manifest_;
-  absl::StatusOr<OpenedFile> made = MakeFileLocked(next, shard, preallocate);
+  absl::StatusOr<OpenedFile> made = MakeFileLocked(next, shard, file_size);
   if (!made.ok()) return made;
   if (absl::Status s = fs_->SyncDirectory(directory_); !s.ok()) return s;
   next.shards[shard.value].incrementals.push_back(made->name);
@@ -144,11 +145,11 @@ absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::AddIncremental(ShardId 
 }
 
 absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::AddToAllLocked(
-    Manifest next, uint64_t preallocate) {
+    Manifest next, uint64_t file_size) {
   std::vector<OpenedFile> files;
   for (uint32_t i = 0; i < next.shard_count; ++i) {
     absl::StatusOr<OpenedFile> made =
-        MakeFileLocked(next, ShardId(static_cast<uint16_t>(i)), preallocate);
+        MakeFileLocked(next, ShardId(static_cast<uint16_t>(i)), file_size);
     if (!made.ok()) return made.status();
     next.shards[i].incrementals.push_back(made->name);
     files.push_back(*std::move(made));
@@ -159,18 +160,19 @@ absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::AddToAllLo
 }
 
 absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::AddIncrementals(
-    uint64_t preallocate) {
+    uint64_t file_size) {
   const std::lock_guard lock(mutex_);
-  return AddToAllLocked(manifest_, preallocate);
+  return AddToAllLocked(manifest_, file_size);
 }
 
 absl::StatusOr<std::vector<ManifestStore::OpenedFile>> ManifestStore::InstallWithFiles(
-    Manifest manifest, uint64_t preallocate) {
+    Manifest manifest, uint64_t file_size) {
   const std::lock_guard lock(mutex_);
-  return AddToAllLocked(std::move(manifest), preallocate);
+  return AddToAllLocked(std::move(manifest), file_size);
 }
 
-absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::OpenLast(ShardId shard, uint64_t size) {
+absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::OpenLast(ShardId shard, uint64_t size,
+                                                                  uint64_t file_size) {
   const std::lock_guard lock(mutex_);
   OpenedFile opened;
   opened.name = manifest_.shards[shard.value].incrementals.back();
@@ -192,6 +194,7 @@ absl::StatusOr<ManifestStore::OpenedFile> ManifestStore::OpenLast(ShardId shard,
   header.salt = manifest_.salt;
   opened.log_file.fd = opened.file->fd();
   opened.log_file.size = size;
+  opened.log_file.size_max = file_size;
   return opened;
 }
 

@@ -41,14 +41,15 @@ class ManifestStore {
   // Replaces the whole log by `manifest`, whose shards have no incremental files yet: one is made
   // for each, and only then the manifest is written, once. (In two steps, a crash between them
   // would leave a manifest without files, which Load refuses.)
-  absl::StatusOr<std::vector<OpenedFile>> InstallWithFiles(Manifest manifest, uint64_t preallocate);
-  // Creates and preallocates the next incremental file of a shard and lists it. Ready for
-  // LogWriter::RotateTo.
-  absl::StatusOr<OpenedFile> AddIncremental(ShardId shard, uint64_t preallocate);
+  absl::StatusOr<std::vector<OpenedFile>> InstallWithFiles(Manifest manifest, uint64_t file_size);
+  // Creates the next incremental file of a shard, reserves room for `file_size` bytes, at which it
+  // is full (0: none, never), and lists it. Ready for LogWriter::RotateTo.
+  absl::StatusOr<OpenedFile> AddIncremental(ShardId shard, uint64_t file_size);
   // The same for all shards with a single manifest write: what a rewrite does before it parks them.
-  absl::StatusOr<std::vector<OpenedFile>> AddIncrementals(uint64_t preallocate);
-  // Reopens a shard's last incremental file for appending at `size`.
-  absl::StatusOr<OpenedFile> OpenLast(ShardId shard, uint64_t size);
+  absl::StatusOr<std::vector<OpenedFile>> AddIncrementals(uint64_t file_size);
+  // Reopens a shard's last incremental file for appending at `size`. It is full at `file_size`.
+  absl::StatusOr<OpenedFile> OpenLast(ShardId shard, uint64_t size,
+                                      uint64_t file_size = UINT64_MAX);
 
   struct NewBase {
     BaseFile base;
@@ -78,8 +79,8 @@ class ManifestStore {
  private:
   absl::Status WriteLocked(Manifest manifest);
   absl::StatusOr<OpenedFile> MakeFileLocked(const Manifest& manifest, ShardId shard,
-                                            uint64_t preallocate);
-  absl::StatusOr<std::vector<OpenedFile>> AddToAllLocked(Manifest next, uint64_t preallocate);
+                                            uint64_t file_size);
+  absl::StatusOr<std::vector<OpenedFile>> AddToAllLocked(Manifest next, uint64_t file_size);
   uint64_t NextNumberLocked(const Manifest& manifest, ShardId shard) const;
 
   FileSystem* fs_;

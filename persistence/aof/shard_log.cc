@@ -222,7 +222,9 @@ void ShardLog::TendRotation() {
   }
   if (rotation_ == nullptr) {
     if (!writer_->wants_rotation() || writer_->failed() || keeper_->rotations_held()) return;
-    if (clock_.MonotonicMicros() >= rotation_retry_us_) rotation_ = keeper_->AskForFile(shard_);
+    if (clock_.MonotonicMicros() >= rotation_retry_us_) {
+      rotation_ = keeper_->AskForFile(shard_, static_cast<uint64_t>(config_.aof_file_size));
+    }
     return;
   }
   if (!rotation_->done.load(std::memory_order_acquire)) return;
@@ -236,6 +238,7 @@ void ShardLog::TendRotation() {
   // Listed behind the file of a rewrite, perhaps; it stays empty.
   if (keeper_->rotations_held()) return;
   writer_->RotateTo(request->result->log_file);
+  ++rotations_;
   TakeOver(*std::move(request->result));
 }
 

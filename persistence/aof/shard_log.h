@@ -75,6 +75,8 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   // no-appendfsync-on-rewrite, while a child writes. Any thread.
   void HoldSyncs(bool hold) { hold_syncs_.store(hold, std::memory_order_relaxed); }
   void SetRewriteBase(Lsn lsn) { base_lsn_ = lsn; }
+  // How often it went on in a new file because the last one was full. Own thread or parked.
+  uint64_t rotations() const { return rotations_; }
 
  private:
   struct Sealed {
@@ -130,6 +132,7 @@ class ShardLog final : public LogSink, public CompletionSink, public LogIo {
   bool closing_ = false;
   int64_t retry_at_us_ = 0;        // of a failed write
   int64_t rotation_retry_us_ = 0;  // of a file that could not be made
+  uint64_t rotations_ = 0;
   std::atomic<bool> base_safe_{false};
   std::shared_ptr<FileKeeper::Request> rotation_;  // a file is being prepared
   std::vector<std::unique_ptr<File>> files_;       // whose descriptors the writer uses

@@ -46,7 +46,6 @@ LogSet::~LogSet() = default;
 LogWriter::Options LogSet::WriterOptions() const {
   LogWriter::Options options;
   options.policy = PolicyOf(world_.config().appendfsync);
-  options.file_size_max = file_size_;
   return options;
 }
 
@@ -61,7 +60,7 @@ void LogSet::PrepareStart(const RecoveryPlan* recovery, bool data_loaded) {
   on_ = true;
   recovery_ = recovery;
   data_loaded_ = data_loaded;
-  keeper_ = std::make_unique<FileKeeper>(store_.get(), file_size_);
+  keeper_ = std::make_unique<FileKeeper>(store_.get());
   files_.resize(world_.shard_count());
   base_written_.resize(world_.shard_count());
   start_bases_.resize(world_.shard_count());
@@ -78,7 +77,7 @@ absl::StatusOr<bool> LogSet::OpenFor(Shard& shard) {
   if (recovery_ != nullptr) {
     const ShardPlan& plan = recovery_->shards[i];
     absl::StatusOr<ManifestStore::OpenedFile> file =
-        store_->OpenLast(shard.id(), plan.append_offset);
+        store_->OpenLast(shard.id(), plan.append_offset, FileSize());
     if (!file.ok()) return file.status();
     logs_[i]->Open(*std::move(file), plan.append_lsn, WriterOptions(), keeper_.get());
     Manifest manifest = store_->current();
@@ -140,7 +139,7 @@ absl::Status LogSet::BeginNew(std::vector<BaseFile> bases) {
   }
   manifest.history.insert(manifest.history.end(), old.history.begin(), old.history.end());
   absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files =
-      store_->InstallWithFiles(std::move(manifest), file_size_);
+      store_->InstallWithFiles(std::move(manifest), FileSize());
   if (!files.ok()) return files.status();
   files_ = *std::move(files);
   return store_->RemoveHistory();
@@ -181,7 +180,7 @@ void LogSet::Tend(const Config& config) {
   if (!wanted_) return;
   keeper_->HoldRotations(true);
   absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files =
-      store_->AddIncrementals(file_size_);
+      store_->AddIncrementals(static_cast<uint64_t>(config.aof_file_size));
   if (!files.ok()) {
     keeper_->HoldRotations(false);
     LogWarning("Cannot start the log rewrite: ", MessageOf(files.status()));
@@ -340,7 +339,7 @@ absl::Status LogSet::TurnOn() {
                      (*saved)[i].bytes, (*saved)[i].crc64});
   }
   if (absl::Status s = BeginNew(std::move(bases)); !s.ok()) return s;
-  if (keeper_ == nullptr) keeper_ = std::make_unique<FileKeeper>(store_.get(), file_size_);
+  if (keeper_ == nullptr) keeper_ = std::make_unique<FileKeeper>(store_.get());
   for (uint32_t i = 0; i < world_.shard_count(); ++i) {
     logs_[i]->Open(std::move(files_[i]), Lsn(0), WriterOptions(), keeper_.get());
   }

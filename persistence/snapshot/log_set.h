@@ -33,9 +33,6 @@ class LogSet {
 
   ManifestStore& store() { return *store_; }
   void AddShard(ShardLog* log) { logs_.push_back(log); }  // in order, before the shards run
-  void set_file_size(uint64_t bytes) {
-    file_size_ = bytes;
-  }  // at which logs go on in a new file; before the start
 
   // --- start
   // The log goes on where `plan` says, with the same shards (`recovery` not null), or begins anew
@@ -89,6 +86,8 @@ class LogSet {
   enum class Phase { kIdle, kPrepared, kWriting };
 
   LogWriter::Options WriterOptions() const;
+  // Of the files that are made from now on.
+  uint64_t FileSize() const { return static_cast<uint64_t>(world_.config().aof_file_size); }
   // Some log's fsync has failed: it needs a new file and a fresh base.
   bool NewLogNeeded();
   void NoteOutcome(bool ok);
@@ -102,7 +101,6 @@ class LogSet {
   std::unique_ptr<ManifestStore> store_;
   std::unique_ptr<FileKeeper> keeper_;
   std::vector<ShardLog*> logs_;
-  uint64_t file_size_ = 64 << 20;
   std::atomic<bool> on_{false};
 
   // start

@@ -177,6 +177,44 @@ class Log(PersistenceTest):
             server.start(shards=shards)
             self.check_same(expected, server)
 
+    def test_files_rotate_at_their_size(self):
+        args = ["--appendonly", "yes", "--appendfsync", "always", "--aof-file-size", "64kb"]
+        server = self.start(args=args, shards=1)
+        pattern = os.path.join(server.dir, "appendonlydir", "*.incr.aof")
+
+        def sizes():
+            """Of the log's files, the oldest first."""
+            number = lambda path: int(path.split(".aof.")[1].split(".")[0])
+            return [os.path.getsize(path) for path in sorted(glob.glob(pattern), key=number)]
+
+        def rotations():
+            return int(self.persistence(server)["aof_rotations"])
+
+        value = b"x" * 10000
+        with server.client() as client:
+
+            def write_until(count):
+                while rotations() < count:
+                    client.must("SET", "key", value)
+
+            write_until(3)
+            client.must("CONFIG", "SET", "aof-file-size", "256kb")
+            write_until(6)
+            client.must("SET", "last", "there")
+            found = sizes()
+            # Full, by what arrived while the next file was made. A change holds from the next file
+            # on: the fourth, which was there, ends at its own size.
+            for size in found[:4]:
+                self.assertTrue(64 << 10 <= size < 256 << 10, found)
+            for size in found[4:6]:
+                self.assertGreaterEqual(size, 256 << 10, found)
+            self.assertEqual(rotations(), 6)
+            self.assertEqual(len(found), 7)
+        server.kill()
+        server.start()
+        self.assertEqual(server.call("GET", "last"), b"there")
+        self.assertEqual(server.call("GET", "key"), value)
+
     def test_rewrite(self):
         server = self.start(args=LOG)
         with server.client() as client:

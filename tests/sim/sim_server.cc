@@ -63,6 +63,7 @@ SimServer::SimServer(Simulation* simulation, SimDisk* disk, SimNetwork* network,
   config_.shards = options.shards;
   config_.appendonly = log_begun_ = options.log;
   config_.appendfsync = options.policy;
+  config_.aof_file_size = static_cast<int64_t>(options.log_file_bytes);
   config_.move_connections_after = 2;
   config_.save = {};
   if (options.save_points) config_.save = {{.seconds = 0, .changes = 1}};
@@ -94,7 +95,6 @@ absl::Status SimServer::Start() {
   placement_ = std::make_unique<Placement>(n);
   saver_ = std::make_unique<Saver>(world_.get(), &disk_, &child_);
   logs_ = std::make_unique<LogSet>(world_.get(), &disk_, &child_);
-  logs_->set_file_size(options_.log_file_bytes);
   absl::StatusOr<LoadPlan> plan = PlanLoad(disk_, config_, logs_->store());
   if (!plan.ok()) return plan.status();
   loader_ = std::make_unique<Loader>(world_.get(), &disk_, *std::move(plan),

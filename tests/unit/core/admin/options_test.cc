@@ -102,6 +102,18 @@ TEST_F(OptionsTest, SizesTakeUnits) {
   }
 }
 
+TEST_F(OptionsTest, SizeOfALogFile) {
+  EXPECT_EQ(Get("aof-file-size"), "67108864");
+  EXPECT_EQ(AtStart("aof-file-size", {"64kb"}), "OK");
+  EXPECT_EQ(config_.aof_file_size, 64 << 10);
+  EXPECT_EQ(Set({"aof-file-size", "64gb"}), "OK");
+  const std::string limits = "argument must be between 65536 and 68719476736 inclusive";
+  for (const char* bad : {"65535", "0", "65gb"}) {
+    EXPECT_EQ(SetFails("aof-file-size", bad), limits) << bad;
+  }
+  EXPECT_EQ(SetFails("aof-file-size", "-1"), "argument must be a memory value");
+}
+
 TEST_F(OptionsTest, MemoryIsWrittenWithTheLargestExactUnit) {
   EXPECT_EQ(options::FormatMemory(0), "0");
   EXPECT_EQ(options::FormatMemory(64 << 20), "64mb");

@@ -66,9 +66,9 @@ TEST_F(RedisOptionsTest, EveryOptionOfRedisIsKnownWithItsDefault) {
   }
   std::set<std::string> only_ours;
   for (const auto& [name, value] : ours) only_ours.insert(name);
-  EXPECT_EQ(only_ours, (std::set<std::string>{"aof-buffer-limit", "move-connections-after",
-                                              "rdb-save-rate-limit", "rdb-save-timeout",
-                                              "shard-port-base", "shards"}));
+  EXPECT_EQ(only_ours, (std::set<std::string>{"aof-buffer-limit", "aof-file-size",
+                                              "move-connections-after", "rdb-save-rate-limit",
+                                              "rdb-save-timeout", "shard-port-base", "shards"}));
 }
 
 TEST_F(RedisOptionsTest, ConfigSetAnswersAlike) {

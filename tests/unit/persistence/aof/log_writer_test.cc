@@ -361,15 +361,27 @@ TEST_F(LogWriterTest, TwoRotationsWithNothingBetweenLeaveAnEmptyFileThatRecovery
 TEST_F(LogWriterTest, WantsRotationAtItsSize) {
   SimFileSystem fs;
   SimLogIo io(&fs);
-  LogWriter::Options options;
-  options.file_size_max = 200;
-  LogWriter writer(&io, options);
-  writer.Open(LogFile{}, Lsn(0));
+  LogWriter writer(&io, {});
+  writer.Open(LogFile{.size_max = 200}, Lsn(0));
   EXPECT_FALSE(writer.wants_rotation());
   writer.Seal(std::string(200, 'x'), 1, Epoch(1), Epoch(0));
   EXPECT_TRUE(writer.wants_rotation());
   writer.RotateTo(LogFile{});
   EXPECT_FALSE(writer.wants_rotation());
+}
+
+TEST_F(LogWriterTest, EachFileIsFullAtASizeOfItsOwn) {
+  Start(FsyncPolicy::kAlways);
+  EXPECT_FALSE(writer().wants_rotation());
+  auto opened = world_->store().AddIncremental(ShardId(0), 300);
+  ASSERT_TRUE(opened.ok());
+  writer().RotateTo(opened->log_file);
+  Seal("a");
+  world_->Drain(0);
+  EXPECT_EQ(writer().file().size_max, 300u);
+  EXPECT_FALSE(writer().wants_rotation());
+  Seal("b");
+  EXPECT_TRUE(writer().wants_rotation());
 }
 
 TEST_F(LogWriterTest, LargeBacklogsAreWrittenInBoundedPieces) {

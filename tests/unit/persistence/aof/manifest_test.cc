@@ -115,6 +115,18 @@ TEST_F(ManifestStoreTest, AddedFilesAreListedBeforeTheyAreHandedOut) {
   EXPECT_TRUE(fs_.Exists("aof/" + added->name));
 }
 
+TEST_F(ManifestStoreTest, FilesKnowTheSizeAtWhichTheyAreFull) {
+  auto added = store_.AddIncremental(ShardId(1), 65536);
+  ASSERT_TRUE(added.ok());
+  EXPECT_EQ(added->log_file.size_max, 65536u);
+  auto files = store_.AddIncrementals(1 << 20);
+  ASSERT_TRUE(files.ok());
+  EXPECT_EQ((*files)[0].log_file.size_max, 1u << 20);
+  auto reopened = store_.OpenLast(ShardId(1), 0, 4096);
+  ASSERT_TRUE(reopened.ok());
+  EXPECT_EQ(reopened->log_file.size_max, 4096u);
+}
+
 TEST_F(ManifestStoreTest, RewriteMovesOlderFilesToHistoryAndThenRemovesThem) {
   ASSERT_TRUE(store_.AddIncremental(ShardId(0), 0).ok());
   auto files = store_.AddIncrementals(0);
