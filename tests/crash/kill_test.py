@@ -6,12 +6,15 @@
     kill_test.py --server /usr/bin/redis-server                             # self-check
 
 Every policy works on one data folder for all of its rounds, so each recovery stands on the former
-ones. The rules are in history.py. BASALT_CRASH_ROUNDS makes the bounded run of ctest a long one.
+ones. In two rounds of three log files are so small that they rotate many times a second, and some
+kills fall inside a rotation. The rules are in history.py. BASALT_CRASH_ROUNDS makes the bounded run of ctest a long one.
 """
 
 import argparse
+import glob
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -21,7 +24,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 
-from basalt_harness import Server, wait_until
+from basalt_harness import Server, is_basalt
 from history import NEVER, Broken, History, State
 from resp_client import Disconnected, Error
 from workload import Load
@@ -30,6 +33,23 @@ DEFAULT_SEED = 11
 WRITERS = 6
 # Under everysec, what is older than this at the crash must have reached the system.
 EVERYSEC_LIMIT_S = 3.0
+SMALL_FILES = ["--aof-file-size", "64kb"]
+
+
+def inside_rotation(folder):
+    """Whether a log's next file was there already when the server died, and nothing in it yet: on
+    its way into the manifest, or listed behind the one in use. (A rewrite's looks the same.)
+    """
+    folder = os.path.join(folder, "appendonlydir")
+    with open(os.path.join(folder, "appendonly.aof.manifest"), "rb") as manifest:
+        listed = re.findall(rb"^incr (\d+) (\S+)", manifest.read(), re.M)
+    shards = [shard for shard, _ in listed]
+    names = {name.decode() for shard, name in listed if shards.count(shard) > 1}
+    first = {name.decode() for shard, name in listed} - names
+    found = [os.path.basename(path) for path in glob.glob(os.path.join(folder, "*.incr.aof"))]
+    return any(
+        os.path.getsize(os.path.join(folder, name)) == 0 for name in found if name not in first
+    )
 
 
 class Policy:
@@ -70,15 +90,30 @@ class Run:
         )
         self.snapshots = []  # when each was asked for, when that was answered, whether it was done
         self.durable_before = -NEVER  # set by the policy "switching"
+        self.has_files = is_basalt(options.server) and policy.name != "rdb"
+        self.rotations = 0
+        self.kills_inside = 0
+
+    def args_of_round(self, number):
+        small = self.has_files and number % 3 != 2
+        return self.policy.args + (SMALL_FILES if small else [])
 
     def other_shards(self):
         return self.rng.choice(self.options.shard_counts)
 
     def run(self, rounds):
         try:
-            self.server.start()
+            self.server.start(args=self.args_of_round(0))
             for number in range(rounds):
                 self.one_round(number)
+            if self.has_files:
+                print(
+                    "  %-17s %d rotations before the kills, of which %d fell inside one"
+                    % (self.policy.name, self.rotations, self.kills_inside),
+                    flush=True,
+                )
+                if self.rotations == 0:
+                    raise AssertionError("no log file was ever rotated")
         except BaseException:
             print("\nFAILED  policy %s" % self.policy.name)
             print(self.server.log_tail(60))
@@ -102,12 +137,15 @@ class Run:
         load = Load(self.server, WRITERS, self.number, self.rng.randrange(1 << 30))
         load.start()
         end = time.monotonic() + self.rng.uniform(0.2, self.options.load_s)
-        self.disturb(end)
+        rotations = self.disturb(end)
         if polite:
             self.server.terminate()
         else:
             self.server.kill()
         died = time.monotonic()
+        inside = self.has_files and not polite and inside_rotation(self.server.dir)
+        self.rotations += rotations
+        self.kills_inside += inside
         self.history.round += load.finish()
         self.number = load.highest_number()
         asked = len(self.history.round)
@@ -115,14 +153,14 @@ class Run:
         for _ in range(self.rng.choice((0, 0, 1, 2))):
             self.start_and_kill()
         restart_began = time.monotonic()
-        self.server.start(shards=self.other_shards())
+        self.server.start(shards=self.other_shards(), args=self.args_of_round(number + 1))
         restart_s = time.monotonic() - restart_began
         with self.server.client(timeout=60.0) as client:
             state = State(client)
         survived, lost = self.history.check(state, *self.limits(died, polite))
         print(
             "  %-17s round %2d: %d -> %d shards, %6d operations, %6d there, %5d known ones lost, "
-            "restart %.2f s%s"
+            "restart %.2f s, %d rotations%s%s"
             % (
                 self.policy.name,
                 number,
@@ -132,6 +170,8 @@ class Run:
                 len(survived),
                 len(lost),
                 restart_s,
+                rotations,
+                ", inside one" if inside else "",
                 ", SIGTERM" if polite else "",
             ),
             flush=True,
@@ -161,7 +201,9 @@ class Run:
         self.server.kill()
 
     def disturb(self, end):
-        """Until `end`: snapshots, rewrites or changes of the policy at random moments."""
+        """Until `end`: snapshots, rewrites or changes of the policy at random moments. Returns how
+        many rotations there were by then.
+        """
         with self.server.client(timeout=60.0) as client:
             while time.monotonic() < end:
                 time.sleep(max(0.0, min(self.rng.uniform(0.02, 0.4), end - time.monotonic())))
@@ -171,6 +213,10 @@ class Run:
                     client.call("BGREWRITEAOF")
                 if self.policy.name == "switching":
                     self.switch(client)
+            if not self.has_files:
+                return 0
+            info = client.must("INFO", "persistence")
+            return int(re.search(rb"aof_rotations:(\d+)", info).group(1))
 
     def snapshot(self, client, end):
         entry = {"asked": time.monotonic(), "done": False}
