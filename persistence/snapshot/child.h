@@ -43,7 +43,7 @@ class SnapshotChild {
   SnapshotChild& operator=(const SnapshotChild&) = delete;
 
   // Forks; the child runs `work` and exits. `purpose` names it in the log.
-  // (Virtual, as are the next two, for the simulator, which does not fork.)
+  // (Virtual, as are others below, for the simulator, which does not fork.)
   virtual absl::Status Start(const char* purpose, std::function<absl::Status(Report&)> work);
   virtual bool running() const;
   pid_t pid() const;
@@ -53,7 +53,7 @@ class SnapshotChild {
   // then.
   void EndIfStuck(int64_t timeout_s);
   // Ends it without waiting; Poll tells when it has. Any thread.
-  void End();
+  virtual void End();
   void Kill();
   const Report& report() const { return *report_; }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/mutant.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
@@ -164,6 +165,13 @@ void LogSet::NoteOutcome(bool ok) {
   retry_at_us_ = ok ? 0 : world_.clock().MonotonicMicros() + pause_us;
 }
 
+bool LogSet::BeginRewrite() {
+  std::lock_guard lock(switch_mutex_);
+  if (!on_ || phase_ != Phase::kIdle || !wanted_) return false;
+  phase_ = Phase::kPreparing;
+  return true;
+}
+
 void LogSet::Tend(const Config& config) {
   for (ShardLog* log : logs_) {
     log->SetBufferLimit(static_cast<uint64_t>(config.aof_buffer_limit));
@@ -177,7 +185,7 @@ void LogSet::Tend(const Config& config) {
         "log is begun");
     wanted_ = true;
   }
-  if (!wanted_) return;
+  if (!BeginRewrite()) return;
   keeper_->HoldRotations(true);
   absl::StatusOr<std::vector<ManifestStore::OpenedFile>> files =
       store_->AddIncrementals(static_cast<uint64_t>(config.aof_file_size));
@@ -186,6 +194,7 @@ void LogSet::Tend(const Config& config) {
     LogWarning("Cannot start the log rewrite: ", MessageOf(files.status()));
     wanted_ = false;
     NoteOutcome(false);
+    phase_ = Phase::kIdle;
     return;
   }
   files_ = *std::move(files);
@@ -196,6 +205,13 @@ void LogSet::Tend(const Config& config) {
 }
 
 void LogSet::CutAndFork() {
+  if (!on_) {
+    // Turned off meanwhile. The files stay in it, empty.
+    files_.clear();
+    keeper_->HoldRotations(false);
+    phase_ = Phase::kIdle;
+    return;
+  }
   started_s_ = world_.clock().UnixMillis() / 1000;
   // From here on a new epoch: what the bases hold is exactly what was before it.
   world_.AdvanceEpoch(world_.CurrentEpoch());
@@ -258,7 +274,11 @@ void LogSet::OnChildDone(const absl::Status& outcome) {
       LogWarning("Files of the log before the rewrite could not all be removed: ", MessageOf(s));
     }
   } else {
-    LogWarning("Log rewrite failed, the log goes on as it was: ", MessageOf(status));
+    if (on_) {
+      LogWarning("Log rewrite failed, the log goes on as it was: ", MessageOf(status));
+    } else {
+      LogNotice("Log rewrite given up: the log was turned off");
+    }
     for (size_t i = 0; i < new_bases_.size(); ++i) {
       const std::optional<BaseFile> listed = store_->current().shards[i].base;
       if (listed && listed->name == new_bases_[i].base.name) continue;
@@ -321,6 +341,9 @@ std::optional<AppendFsync> LogSet::EndPolicyChange(bool durable) {
 
 absl::Status LogSet::TurnOn() {
   if (on_) return absl::OkStatus();
+  const bool outlives = phase_ == Phase::kWriting && MutantIs("child-outlives-log");
+  if (phase_ != Phase::kIdle && !outlives)
+    return absl::UnavailableError("a rewrite of the log is still being given up, try again");
   for (ShardLog* log : logs_) {
     if (log->closing()) return absl::UnavailableError("the log is still being closed, try again");
   }
@@ -349,9 +372,13 @@ absl::Status LogSet::TurnOn() {
 }
 
 void LogSet::TurnOff() {
-  if (!on_) return;
-  on_ = false;
-  wanted_ = false;
+  {
+    std::lock_guard lock(switch_mutex_);
+    if (!on_) return;
+    on_ = false;
+    wanted_ = false;
+  }
+  if (phase_ == Phase::kWriting && !MutantIs("child-outlives-log")) child_.End();
   world_.SetAlways(false);
   for (ShardLog* log : logs_) log->TurnOff();
 }

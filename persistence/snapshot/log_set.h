@@ -5,6 +5,11 @@
 // (blocking)  →  a park: every log is cut over to its new file at one epoch, and a child forked  →
 // main thread: when the child has written the new bases, the manifest drops what they replace. A
 // crash anywhere in between loses nothing: the old bases and every file are listed.
+//
+// The log may be turned off at each of these places, by a park that the main thread does not stand
+// in. The rewrite is then given up by whoever has it in hand, and until that has happened the log
+// cannot be turned on: files of the old log would come into the new one, and its bases would be
+// written under the names of those that the child still writes.
 #pragma once
 
 #include <atomic>
@@ -68,8 +73,8 @@ class LogSet {
   absl::Status SetPolicy(AppendFsync policy, AppendFsync before);
   // Parked, after that flush. The policy that holds on, if the new one was taken back.
   std::optional<AppendFsync> EndPolicyChange(bool durable);
-  // appendonly yes: the data of now becomes the base; blocks until it is written. appendonly no:
-  // the log ends here.
+  // appendonly yes: the data of now becomes the base; blocks until it is written; refused while the
+  // log of before, or a rewrite of it, has not come to its end. appendonly no: the log ends here.
   absl::Status TurnOn();
   void TurnOff();
   bool on() const { return on_; }
@@ -83,11 +88,13 @@ class LogSet {
   uint64_t last_cow_bytes() const { return last_cow_bytes_; }
 
  private:
-  enum class Phase { kIdle, kPrepared, kWriting };
+  enum class Phase { kIdle, kPreparing, kPrepared, kWriting };
 
   LogWriter::Options WriterOptions() const;
   // Of the files that are made from now on.
   uint64_t FileSize() const { return static_cast<uint64_t>(world_.config().aof_file_size); }
+  // Nothing else is under way, and nothing else begins: a rewrite is being prepared from here on.
+  bool BeginRewrite();
   // Some log's fsync has failed: it needs a new file and a fresh base.
   bool NewLogNeeded();
   void NoteOutcome(bool ok);
@@ -114,6 +121,7 @@ class LogSet {
   std::vector<ManifestStore::OpenedFile> files_;  // by shard: to be opened, or to be cut over to
 
   // rewrite
+  std::mutex switch_mutex_;  // over the step from idle to preparing, and the log's end
   std::atomic<Phase> phase_{Phase::kIdle};
   std::atomic<bool> wanted_{false};
   uint64_t generation_ = 0;

@@ -238,6 +238,39 @@ class Log(PersistenceTest):
             server.start(shards=shards)
             self.check_same(expected, server)
 
+    def test_turned_off_and_on_while_it_is_rewritten(self):
+        """The old rewrite must not get into the new log, wherever it stood."""
+        server = self.start(args=LOG[:2] + ["--appendfsync", "always", "--aof-file-size", "64kb"])
+        started = lambda: server.log_text().count("Log rewrite started")
+        with server.client() as client:
+            client.pipeline([("SET", "key:%d" % i, os.urandom(500).hex()) for i in range(300)])
+        for round_number in range(8):
+            with server.client() as client:
+                # The child takes its time, in every other round; else the rewrite has hardly begun.
+                limit = "100kb" if round_number % 2 else "0"
+                client.must("CONFIG", "SET", "rdb-save-rate-limit", limit)
+                before = started()
+                client.must("BGREWRITEAOF")
+                if round_number % 2:
+                    wait_until(lambda: started() > before, 10, "the child")
+                client.must("CONFIG", "SET", "appendonly", "no")
+                client.must("RPUSH", "rounds", round_number)
+
+                def turned_on():
+                    reply = client.call("CONFIG", "SET", "appendonly", "yes")
+                    if isinstance(reply, Error):
+                        self.assertIn(b"try again", reply)
+                    return not isinstance(reply, Error)
+
+                wait_until(turned_on, 10, "the log")
+                client.pipeline([("APPEND", "key:%d" % i, round_number) for i in range(300)])
+            self.wait_rewritten(server)
+            server.kill()
+            server.start()
+            self.assertEqual(server.call("LLEN", "rounds"), round_number + 1)
+            self.assertTrue(server.call("GET", "key:7").endswith(b"%d" % round_number))
+        self.assertNotIn("Log rewrite failed", server.log_text())
+
     def test_rewrite_under_load(self):
         server = self.start(args=LOG[:2] + ["--appendfsync", "always"])
         done = []
