@@ -141,6 +141,7 @@ void CommandContext::NoteReads() {
 void CommandContext::FinishLog() {
   if (setting_.replay) return;
   if (changed_everything_) {
+    if (MutantIs("everything-unlogged")) return;
     ForEachKeyspace(
         [&](Keyspace& keyspace) { keyspace.journal().Record(db_, std::span(args.v, args.n)); });
     return;

@@ -110,12 +110,14 @@ void History::Saw(const std::string& key, int64_t level, int64_t now_us) {
 
 void History::BeginLife(bool always, bool everysec) {
   snapshots_.clear();
+  log_on_ = true;
   durable_before_ = always ? kNever : 0;
   only_everysec_ = always || everysec;
 }
 
 void History::Cut(int64_t now_us, Contents contents) {
   cut_us_ = now_us;
+  clean_ = false;
   at_cut_ = std::move(contents);
 }
 
@@ -272,6 +274,7 @@ std::string History::CheckExplained(const Contents& found) const {
       case 'c':
       case 's':
       case 'w':
+      case 'f':
         if (NumberAt(found, key) > NumberAt(at_cut_, key)) return wrong("is of the future");
         break;
       case 'm':
@@ -348,6 +351,10 @@ std::string History::Check(const Contents& found, int64_t now_ms) {
   at_cut_ = LivingAt(now_ms, std::move(at_cut_));
   if (std::string why = CheckExplained(found); !why.empty()) return why;
   if (std::string why = CheckSaved(found, now_ms); !why.empty()) return why;
+  if (clean_) {
+    const std::string key = DifferenceIn(found, at_cut_);
+    if (!key.empty()) return StrCat("not what there was at a clean end: ", key);
+  }
   uint64_t last_called = 0;
   for (const auto& [number, op] : operations_) {
     if (op.done_nothing || op.called == kNever) continue;
@@ -380,7 +387,7 @@ std::string History::Check(const Contents& found, int64_t now_ms) {
   }
   sights_.clear();
   for (const auto& [key, value] : found) {
-    if (key[0] == 'c' || key[0] == 's' || key[0] == 'w')
+    if (std::string_view("cswf").find(key[0]) != std::string_view::npos)
       sights_[key].push_back({NumberAt(found, key), 0, 0});
   }
   at_cut_ = found;

@@ -18,6 +18,7 @@
 //              was reported done, or a later one
 //   recent     under `everysec`, without faults of the disk, so did what was known two seconds
 //   earlier
+//   clean      after SHUTDOWN, with a log or a snapshot as its last act, all is there that was
 #pragma once
 
 #include <cstdint>
@@ -95,11 +96,12 @@ class History {
     if (!always && durable_before_ == kNever) durable_before_ = Tick();
   }
   void PolicyHolds(bool always) {
-    if (always) durable_before_ = kNever;
+    if (always && log_on_) durable_before_ = kNever;
   }
   // --- snapshots, where there is no log; all begin from what the last recovery brought back
   void BeginLifeWithoutLog() {
     BeginLife(false, false);
+    log_on_ = false;
     saved_ = 0;
     snapshots_ = {at_cut_};
   }
@@ -118,11 +120,27 @@ class History {
     if (!always) durable_before_ = Tick();
   }
 
+  // The log ends, at what memory holds (AskForPolicy(false) came first). From now on snapshots
+  // count, if the next life begins from one.
+  void LogEnds(Contents contents) {
+    log_on_ = false;
+    saved_ = 0;
+    snapshots_ = {std::move(contents)};
+  }
+  bool log_on() const { return log_on_; }
+  // The next life begins from the log that was ended, not from a snapshot.
+  void BeginsFromLog() {
+    snapshots_.clear();
+    clean_ = false;
+  }
+
   void DiskFailed() { only_everysec_ = false; }
 
   // The power went at `now_us`, when memory held `contents`. Without: nothing had been asked for in
   // this life.
   void Cut(int64_t now_us, Contents contents);
+  // It was no cut, but a clean end: nothing is lost.
+  void EndedClean() { clean_ = true; }
   // What a recovery has brought back, of which nothing has expired `now_ms` milliseconds after
   // 1970. Says which rule is broken, or nothing; then the next life begins.
   std::string Check(const Contents& found, int64_t now_ms);
@@ -153,6 +171,8 @@ class History {
   std::map<std::string, std::vector<Sight>> sights_;
   uint64_t durable_before_ = 0;
   bool only_everysec_ = false;  // in this life, or `always`
+  bool log_on_ = false;
+  bool clean_ = false;
   int64_t cut_us_ = 0;
   Contents at_cut_;
   std::vector<Contents> snapshots_;  // of this life; empty: it has a log

@@ -58,6 +58,10 @@ constexpr Mutant kMutants[] = {
     {"park-in-the-past", 4852, "a park sets the time of its shards back", kAll},
     {"expire-unlogged", 3, "the log does not hear that a key has expired", kAll},
     {"snapshot-unsynced", 1, "a snapshot counts before its files are durable", kAll},
+    {"leave-unflushed", 1, "SHUTDOWN leaves the end of the log to the system", kAll},
+    {"child-outlives-log", 1, "a rewrite goes on when the log is turned off", kAll},
+    {"everything-unlogged", 1, "the log does not hear of FUNCTION LOAD", kAll},
+    {"libraries-left-out", 1, "snapshots and bases are without libraries", kAll},
     {"generation-reused", 92, "a snapshot is written over the files of the last one", kAll},
 };
 

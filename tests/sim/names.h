@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/base/numbers.h"
+#include "core/base/strings.h"
 
 namespace basalt::sim {
 
@@ -33,6 +34,22 @@ inline uint64_t NumberOf(std::string_view text) {
 // Of the operation that made the key.
 inline uint64_t NumberInName(std::string_view key) {
   return NumberOf(key.substr(2, key.find(':', 2) - 2));
+}
+
+// The functions of library f:<name> are <name>_get, which returns its number, and <name>_push.
+inline std::string LibraryCode(std::string_view name, uint64_t number) {
+  return StrCat("#!lua name=", name, "\nlocal number = ", number,
+                "\nredis.register_function{function_name='", name,
+                "_get', callback=function() return number end, flags={'no-writes'}}\n",
+                "redis.register_function('", name, "_push', function(keys, args)\n",
+                "  for i, key in ipairs(keys) do\n",
+                "    if string.sub(key, 1, 1) == 'a' then redis.call('APPEND', key, args[2])\n",
+                "    else redis.call('RPUSH', key, args[1]) end\n", "  end\n", "end)");
+}
+inline uint64_t NumberOfLibrary(std::string_view code) {
+  constexpr std::string_view kBefore = "local number = ";
+  code.remove_prefix(code.find(kBefore) + kBefore.size());
+  return NumberOf(code.substr(0, code.find('\n')));
 }
 
 }  // namespace basalt::sim

@@ -10,9 +10,11 @@
 #include "core/base/seed_generator.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
+#include "core/script/script_store.h"
 #include "core/shard/shard.h"
 #include "core/value/entry.h"
 #include "core/value/list.h"
+#include "tests/sim/names.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_network.h"
 #include "tests/sim/sim_server.h"
@@ -47,15 +49,21 @@ Contents ContentsOf(World& world) {
         contents.emplace(entry->key(), ElementsOf(*entry));
     });
   }
+  // A library counts as a key whose value its functions return.
+  auto& scripts = static_cast<script::ScriptStore&>(*world.scripts());
+  for (const auto& [name, library] : scripts.functions().All()) {
+    contents.emplace(StrCat("f:", name), std::vector{StrCat(NumberOfLibrary(library->code))});
+  }
   return contents;
 }
 
 // One life.
 class Life {
  public:
-  // `log`: appendonly yes. It is `unix_us` when it begins.
-  Life(SimDisk* disk, History* history, uint64_t seed, bool only_look, bool log, int64_t unix_us,
-       const RunOptions& options)
+  // `log`: appendonly yes; `old_log`: the one that is there is not to be used. It is `unix_us` when
+  // it begins.
+  Life(SimDisk* disk, History* history, uint64_t seed, bool only_look, bool log, bool old_log,
+       int64_t unix_us, const RunOptions& options)
       : disk_(*disk),
         history_(*history),
         random_(seed),
@@ -67,6 +75,7 @@ class Life {
         network_(&simulation_, random_.Next()) {
     simulation_.set_tracing(options.trace);
     options_.log = log;
+    options_.old_log = old_log;
     Draw();
   }
 
@@ -74,7 +83,9 @@ class Life {
   bool Run();
   const std::string& failure() const { return failure_; }
   const Simulation& simulation() const { return simulation_; }
+  // What the next life finds.
   bool has_log() const { return options_.log; }
+  bool has_old_log() const { return options_.old_log; }
 
  private:
   uint64_t Below(uint64_t n) { return random_.Below(n); }
@@ -84,6 +95,8 @@ class Life {
   void Ready();
   void Turn();
   void Cut();
+  void Left();
+  void LookAtLogs();
   void Fail(std::string what) {
     if (failure_.empty()) failure_ = std::move(what);
   }
@@ -168,6 +181,14 @@ void Life::DrawMore() {
   load_.snapshots = !options_.log || Below(4) == 0;
   options_.save_points = !options_.log && Below(3) == 0;
   load_.begin_log = !options_.log && !faults_.any_error() && Below(3) == 0;
+  load_.functions = Below(4) == 0;
+  load_.shutdown = Below(4) == 0;
+  load_.end_log = options_.log && Below(4) == 0;
+  if (load_.end_log) {
+    load_.snapshots = true;
+    load_.rewrite = Below(2) == 0;
+  }
+  if (options_.old_log && Below(2) == 0) load_.begin_log = !faults_.any_error();
 }
 
 // Some shards far behind others, all of them at work on several keys at a time, and a cut in the
@@ -179,7 +200,7 @@ void Life::DrawSlowShards() {
   load_.clients = 3 + static_cast<uint32_t>(Below(4));
   load_.operations = 10 + static_cast<uint32_t>(Below(30));
   load_.change_policy = Below(3) == 0;
-  load_.rewrite = load_.snapshots = false;
+  load_.rewrite = load_.snapshots = load_.end_log = load_.shutdown = false;
   cut_at_operation_ = 20 + Below(150);
   cut_at_turn_ = UINT64_MAX;
   kill_ = true;
@@ -233,6 +254,32 @@ void Life::Cut() {
   server_->Stop();
 }
 
+// Told to stop, it has come to its end.
+void Life::Left() {
+  cut_ = true;
+  simulation_.Trace("=== it has stopped, ", kill_ ? "the machine goes on" : "the power goes");
+  history_.Cut(simulation_.now(), ContentsOf(server_->world()));
+  kill_ ? disk_.Kill() : disk_.PowerOff();
+  network_.Off();
+  const bool log = server_->log_begun() && !server_->log_ended();
+  if (log ? !faults_.any_error() : server_->left_saved()) history_.EndedClean();
+}
+
+// What the next life begins from.
+void Life::LookAtLogs() {
+  options_.log = server_->log_begun();
+  options_.old_log = server_->log_ended();
+  if (!options_.log || !options_.old_log) return;
+  // The log was turned off in this life: whoever starts the server again has taken note of that or
+  // has not.
+  if (history_.AnySaved() && Below(2) == 0) {
+    options_.log = false;
+  } else {
+    options_.old_log = false;
+    history_.BeginsFromLog();
+  }
+}
+
 bool Life::Run() {
   disk_.on_cut = [this] { Cut(); };
   disk_.on_operation = [this](std::string_view operation, const std::string& path, int error) {
@@ -250,8 +297,12 @@ bool Life::Run() {
   };
   server_->on_log = [this] {
     simulation_.Trace("a log begins");
-    history_.LogBegins(options_.policy == AppendFsync::kAlways,
-                       options_.policy == AppendFsync::kEverySec);
+    const AppendFsync policy = server_->world().config().appendfsync;
+    history_.LogBegins(policy == AppendFsync::kAlways, policy == AppendFsync::kEverySec);
+  };
+  server_->on_log_end = [this] {
+    simulation_.Trace("the log ends");
+    history_.LogEnds(ContentsOf(server_->world()));
   };
   server_->Begin([this] { Ready(); });
   if (!simulation_.Run([this] { Turn(); })) {
@@ -260,6 +311,7 @@ bool Life::Run() {
     server_.release();
     return false;
   }
+  if (!cut_ && server_->left()) Left();
   if (!cut_) {
     // For an error of the disk it may give up, but must not take it for damage of its files.
     if (start_error_ == 0 || absl::IsDataLoss(server_->failure())) {
@@ -268,7 +320,7 @@ bool Life::Run() {
     Cut();
   }
   simulation_.ClearEvents();
-  options_.log = server_->log_begun();
+  LookAtLogs();
   server_.reset();
   return failure_.empty();
 }
@@ -288,12 +340,14 @@ Outcome RunSeed(uint64_t seed, const RunOptions& options) {
   // The first lives of some have no log.
   uint64_t logless =
       options.slow_shards || options.plain || more.Below(5) != 0 ? 0 : 1 + more.Below(lives + 1);
+  bool old_log = false;
   int64_t unix_us = 1'700'000'000'000'000;
   for (uint64_t i = 0; i <= lives; ++i) {
-    Life life(&disk, &history, random.Next(), /*only_look=*/i == lives, /*log=*/i >= logless,
-              unix_us, options);
+    Life life(&disk, &history, random.Next(), /*only_look=*/i == lives,
+              /*log=*/i >= logless && !old_log, old_log, unix_us, options);
     const bool held = life.Run();
     if (life.has_log()) logless = 0;
+    old_log = life.has_old_log();
     // It stays off for a moment, or for longer.
     unix_us = life.simulation().clock().UnixMicros() +
               static_cast<int64_t>(more.Below(more.Below(3) == 0 ? 3'000'000 : 5000));

@@ -181,6 +181,7 @@ void SimClient::Nothing(uint64_t number) {
 void SimClient::MakeOne(bool alone) {
   if (workload_.options_.scripts && Below(3) == 0) return MakeScript();
   if (workload_.options_.leases && Below(3) == 0) return MakeLease();
+  if (workload_.options_.functions && Below(4) == 0) return MakeFunction();
   const uint64_t roll = Below(100);
   if (roll < 13) return MakePush();
   if (roll < 17) return MakeCopy();
@@ -201,8 +202,27 @@ void SimClient::MakeOne(bool alone) {
 
 // --- the server itself
 
+void SimClient::SwitchLog() {
+  const bool on = workload_.history_.log_on();
+  // What comes after the request is promised no more.
+  if (on) workload_.history_.AskForPolicy(/*always=*/false);
+  Ask(0, {{"CONFIG", "SET", "appendonly", on ? "no" : "yes"}}, [](const Replies&) {});
+}
+
+// There is no reply, unless it cannot save.
+void SimClient::AskToStop() {
+  static const Words kWays[] = {
+      {"SHUTDOWN"}, {"SHUTDOWN", "SAVE"}, {"SHUTDOWN", "NOSAVE"}, {"SHUTDOWN", "NOW", "FORCE"}};
+  Ask(0, {kWays[Below(std::size(kWays))]}, [](const Replies&) {});
+}
+
 void SimClient::MakeAdmin() {
   const Workload::Options& options = workload_.options_;
+  if (options.shutdown && left_ == 0) return AskToStop();
+  if (options.end_log && Below(3) == 0) return SwitchLog();
+  if (options.end_log && options.rewrite && Below(3) == 0) {
+    return Ask(0, {{"BGREWRITEAOF"}}, [](const Replies&) {});
+  }
   if (options.snapshots && Below(3) != 0) {
     if (options.begin_log && Below(3) == 0 && workload_.history_.AnySaved()) {
       return Ask(0, {{"CONFIG", "SET", "appendonly", "yes"}}, [](const Replies&) {});

@@ -95,6 +95,9 @@ class SimClient final : public ClientEnd {
   void MakeScriptMset();
   void MakeScriptRead();
   Words Eval(const std::string& code, const Words& keys, const Words& args);
+  void MakeFunction();
+  void MakeLibrary();
+  void MakeFunctionPush();
   void MakeLease();
   void MakeLeasePush();
   void MakeLeaseSet();
@@ -103,6 +106,8 @@ class SimClient final : public ClientEnd {
   void NoteLease(const std::string& key, const ReplyValue& value, int64_t expires_ms);
   void NoteShown(uint64_t number, int64_t expires_ms);
   void MakeAdmin();
+  void SwitchLog();
+  void AskToStop();
   Words ReadOf(const std::string& key);
   void NoteRead(const std::string& key, const ReplyValue& value);
   void NoteMset(uint64_t number, const Replies& values);

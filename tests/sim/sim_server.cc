@@ -24,13 +24,16 @@ absl::Status SimChild::Start(const char* purpose, std::function<absl::Status(Rep
   end_ = work(*report_);
   calls_ = disk_.StopRecording();
   running_ = true;
+  ++number_;
   outcome_.reset();
   Next();
   return absl::OkStatus();
 }
 
 void SimChild::Next() {
-  simulation_.In(1 + static_cast<int64_t>(random_.Below(uint64_t{1} << random_.Below(14))), [this] {
+  const auto us = 1 + static_cast<int64_t>(random_.Below(uint64_t{1} << random_.Below(14)));
+  simulation_.In(us, [this, number = number_] {
+    if (!running_ || number != number_) return;
     if (calls_.empty()) {
       outcome_ = end_;
       return;
@@ -50,6 +53,22 @@ std::optional<absl::Status> SimChild::Poll() {
   return std::exchange(outcome_, std::nullopt);
 }
 
+void SimChild::End() {
+  if (!running_ || outcome_.has_value()) return;
+  simulation_.Trace("the child is ended");
+  ++number_;
+  calls_.clear();
+  outcome_ = absl::InternalError("the child was ended by a signal");
+}
+
+void SimChild::Kill() {
+  if (!running_) return;
+  simulation_.Trace("the child is killed");
+  running_ = false;
+  calls_.clear();
+  outcome_.reset();
+}
+
 // --- the server
 
 SimServer::SimServer(Simulation* simulation, SimDisk* disk, SimNetwork* network,
@@ -62,6 +81,7 @@ SimServer::SimServer(Simulation* simulation, SimDisk* disk, SimNetwork* network,
       child_(simulation, disk, random_.Next()) {
   config_.shards = options.shards;
   config_.appendonly = log_begun_ = options.log;
+  old_log_ = options.old_log;
   config_.appendfsync = options.policy;
   config_.aof_file_size = static_cast<int64_t>(options.log_file_bytes);
   config_.move_connections_after = 2;
@@ -160,6 +180,7 @@ void SimServer::MainThread(const std::function<void()>& on_ready) {
     simulation_.Sleep(1000 + static_cast<int64_t>(random_.Below(50'000)),
                       [this] { return world_->stopping.load(); });
   }
+  simulation_.WakeAll();
 }
 
 // Here and below as net/server does: what needs a park is queued as a task of its own.
@@ -218,13 +239,38 @@ absl::Status SimServer::RewriteLog(std::string* reply) {
   return absl::OkStatus();
 }
 
+absl::Status SimServer::Shutdown(int save, bool, bool force) {
+  left_saved_ = false;
+  if (save > 0 || (save < 0 && !config_.save.empty())) {
+    child_.Kill();
+    on_snapshot();
+    if (saver_->SaveNow().ok()) {
+      on_saved();
+      left_saved_ = true;
+    } else if (!force) {
+      return absl::InternalError("ERR Errors trying to SHUTDOWN. Check logs.");
+    }
+  }
+  left_ = true;
+  world_->stopping = true;
+  return absl::OkStatus();
+}
+
 absl::Status SimServer::ApplyOptions(OptionHooks hooks, const Config& old) {
   if (hooks.Has(OptionHook::kAppendFsync))
     return logs_->SetPolicy(config_.appendfsync, old.appendfsync);
-  if (!hooks.Has(OptionHook::kAppendonly) || !config_.appendonly) return absl::OkStatus();
+  if (!hooks.Has(OptionHook::kAppendonly)) return absl::OkStatus();
+  if (!config_.appendonly) {
+    logs_->TurnOff();
+    old_log_ = true;
+    on_log_end();
+    return absl::OkStatus();
+  }
   on_snapshot();
-  log_begun_ = true;
+  if (!old_log_) log_begun_ = true;
   if (absl::Status s = logs_->TurnOn(); !s.ok()) return s;
+  log_begun_ = true;
+  old_log_ = false;
   on_log();
   return absl::OkStatus();
 }

@@ -33,6 +33,9 @@ class SimChild final : public SnapshotChild {
   absl::Status Start(const char* purpose, std::function<absl::Status(Report&)> work) override;
   bool running() const override { return running_; }
   std::optional<absl::Status> Poll() override;
+  // Nothing more of what it was doing is done.
+  void End() override;
+  void Kill();
 
  private:
   void Next();
@@ -41,6 +44,7 @@ class SimChild final : public SnapshotChild {
   SimDisk& disk_;
   Random random_;
   bool running_ = false;
+  uint64_t number_ = 0;  // of this child; what was to be done by another is not
   std::deque<SimDisk::Call> calls_;
   absl::Status end_;  // how it ends when all calls have succeeded
   std::optional<absl::Status> outcome_;
@@ -54,6 +58,7 @@ class SimServer final : public Host {
     AppendFsync policy = AppendFsync::kAlways;
     uint64_t log_file_bytes = 4096;
     bool log = true;           // appendonly
+    bool old_log = false;      // without: there is one from before it was turned off
     bool save_points = false;  // "save 0 1"
   };
   SimServer(Simulation* simulation, SimDisk* disk, SimNetwork* network, const Options& options);
@@ -71,8 +76,16 @@ class SimServer final : public Host {
   std::function<void()> on_snapshot = [] {}, on_saved = [] {};
   // While it runs: a log begins, with what memory holds as its base.
   std::function<void()> on_log = [] {};
-  // It has one, or had begun to make one.
+  // While it runs: the log ends.
+  std::function<void()> on_log_end = [] {};
+  // It has one, or had begun to make the first one, or has turned off the one it had.
   bool log_begun() const { return log_begun_; }
+  // It is off, and what it was until then is still there.
+  bool log_ended() const { return old_log_; }
+  // It was told to stop, and has.
+  bool left() const { return left_; }
+  // A snapshot was the last thing it did before.
+  bool left_saved() const { return left_saved_; }
   // Why it did not come up.
   const absl::Status& failure() const { return failure_; }
 
@@ -82,9 +95,7 @@ class SimServer final : public Host {
   }
   absl::Status RewriteLog(std::string* reply) override;
   int64_t last_save_unix_s() const override { return saver_->last_save_unix_s(); }
-  absl::Status Shutdown(int, bool, bool) override {
-    return absl::UnimplementedError("ERR not here");
-  }
+  absl::Status Shutdown(int save, bool now, bool force) override;
   absl::Status AbortShutdown() override { return absl::UnimplementedError("ERR not here"); }
   absl::Status ApplyOptions(OptionHooks hooks, const Config& old) override;
   void OnAlwaysBegun(bool durable) override;
@@ -115,6 +126,9 @@ class SimServer final : public Host {
   bool stopped_ = false;
   bool fork_queued_ = false;
   bool log_begun_ = false;
+  bool old_log_ = false;
+  bool left_ = false;
+  bool left_saved_ = false;
 };
 
 }  // namespace basalt::sim

@@ -24,7 +24,8 @@ void Workload::Connect(uint32_t operations) {
 
 void Workload::Begin() {
   for (uint32_t i = 0; i < options_.clients; ++i) Connect(options_.operations);
-  if (!options_.change_policy && !options_.rewrite && !options_.snapshots) return;
+  if (!options_.change_policy && !options_.rewrite && !options_.snapshots && !options_.shutdown)
+    return;
   ++working_;
   auto admin = std::make_unique<SimClient>(
       this, random_.Next(), 1 + static_cast<uint32_t>(random_.Below(options_.snapshots ? 16 : 6)),

@@ -28,7 +28,10 @@ class Workload {
     bool rewrite = false;        // the log
     bool snapshots = false;      // SAVE and BGSAVE
     bool begin_log = false;      // CONFIG SET appendonly yes, once there is a snapshot
+    bool end_log = false;        // CONFIG SET appendonly no, and yes again
+    bool shutdown = false;       // at last
     bool leases = false;         // keys that expire
+    bool functions = false;      // libraries, and what their functions do
     bool scripts = false;        // do a part of the work
     bool errors = false;         // the disk fails: writes may be refused
   };
@@ -59,7 +62,7 @@ class Workload {
   std::string failure_;
   // Numbers of what later operations may work on.
   std::vector<uint64_t> msets_, creates_;
-  std::vector<std::string> copies_, leases_;  // keys
+  std::vector<std::string> copies_, leases_, libraries_;  // keys
 };
 
 }  // namespace basalt::sim
