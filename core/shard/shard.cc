@@ -17,6 +17,8 @@ constexpr int64_t kEpochWaitMicros = 3000;  // while an epoch is to be closed (s
 constexpr int64_t kSpinMicros = 20;  // how long to look for another shard's answer before sleeping
 constexpr size_t kIdleBudget = 256;  // entries expired or elements freed per tick
 
+bool Stopping(const World& world) { return world.stopping.load(std::memory_order_relaxed); }
+
 }  // namespace
 
 Shard::Shard(World* world, ShardId id)
@@ -47,7 +49,7 @@ absl::Status Shard::Start() {
 
 void Shard::Run() {
   int64_t wait_us = 0;
-  while (!world_.stopping.load(std::memory_order_relaxed)) wait_us = WaitTime(Tick(wait_us));
+  while (!Stopping(world_)) wait_us = WaitTime(Tick(wait_us));
   Leave();
 }
 
@@ -79,6 +81,8 @@ bool Shard::Tick(int64_t wait_us) {
   const bool received = frontend_->Receive();
   worked |= Metered(Stage::kReceive, SendBatches() || received);
   worked |= ServeStage();
+  // The park that it has stood in was SHUTDOWN's: what ran now would be missing in its snapshot.
+  if (__builtin_expect(Stopping(world_), 0)) return true;
   worked |= Metered(Stage::kExecute, Execute());
   worked |= Metered(Stage::kCoordinate, coordinator_->Step());
   MayPause();
@@ -96,9 +100,13 @@ bool Shard::Tick(int64_t wait_us) {
 bool Shard::ServeStage() {
   if (inbox_.empty() && deferred_.empty() && held_replies_.empty()) return false;
   bool worked = false;
-  while (inbox_next_ < inbox_.size()) Handle(Message(inbox_[inbox_next_++]));
-  inbox_.clear();
+  while (inbox_next_ < inbox_.size()) {
+    Handle(Message(inbox_[inbox_next_++]));
+    if (__builtin_expect(Stopping(world_), 0)) break;
+  }
+  inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<ptrdiff_t>(inbox_next_));
   inbox_next_ = 0;
+  if (__builtin_expect(Stopping(world_), 0)) return true;  // what is left is for Leave
   if (!deferred_.empty()) worked |= RetryDeferred();
   if (!held_replies_.empty()) worked |= ReleaseHeldReplies();
   stages_.Passed(Stage::kServe);

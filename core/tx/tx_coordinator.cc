@@ -146,6 +146,7 @@ bool TxCoordinator::Step() {
                             [&](Tx* tx) { return FinishFanOut(tx) || GiveUpFlushing(tx); }) > 0;
   }
   if (park_state_ != ParkState::kNone || !waiting_.empty() || !tasks_.empty()) worked |= StepPark();
+  if (world_.stopping.load(std::memory_order_relaxed)) return true;  // nothing more is run
   ready_keys_.Serve();
   worked |= TakeOwnAnswers();
   return mailer_.Flush() || worked;

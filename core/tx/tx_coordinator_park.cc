@@ -107,12 +107,13 @@ void TxCoordinator::RunPark() {
       std::any_of(runs.begin(), runs.end(), [](const Run& run) { return Reveals(*run.tx); });
   auto section = [&] {
     for (Run& run : runs) {
+      if (world_.stopping) break;  // SHUTDOWN was among them, and may have taken its snapshot
       if (run.tx->Writes() && AnyRefusesWrites(world_)) {
         Reply(&run.reply, run.tx->resp).Error(shard_.RefusalWhileFrozen());
         continue;
       }
       run.reply = RunParkedTx(shard_, *run.tx, &run.blocked);
-      ServeReadyKeysOfAll(world_);
+      if (!world_.stopping) ServeReadyKeysOfAll(world_);
     }
   };
   const bool durable = shard_.RunParked(section, reveals);

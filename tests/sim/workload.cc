@@ -27,9 +27,11 @@ void Workload::Begin() {
   if (!options_.change_policy && !options_.rewrite && !options_.snapshots && !options_.shutdown)
     return;
   ++working_;
+  uint64_t operations = options_.snapshots ? 16 : 6;
+  // While the others are still at work.
+  if (options_.shutdown && random_.Below(2) == 0) operations = 2;
   auto admin = std::make_unique<SimClient>(
-      this, random_.Next(), 1 + static_cast<uint32_t>(random_.Below(options_.snapshots ? 16 : 6)),
-      true);
+      this, random_.Next(), 1 + static_cast<uint32_t>(random_.Below(operations)), true);
   SimClient& started = *admin;
   clients_.push_back(std::move(admin));
   started.Start();
