@@ -26,7 +26,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
 
 from basalt_harness import Server, is_basalt
 from history import NEVER, Broken, History, State
-from resp_client import Disconnected, Error
+from resp_client import Disconnected, Error, encode
 from workload import Load
 
 DEFAULT_SEED = 11
@@ -133,12 +133,14 @@ class Run:
         self.snapshots = []
         self.durable_before = -NEVER
         self.history.begin_round(time.monotonic())
-        polite = self.policy.name != "rdb" and self.rng.random() < 0.15
+        polite = self.rng.random() < 0.15
         load = Load(self.server, WRITERS, self.number, self.rng.randrange(1 << 30))
         load.start()
         end = time.monotonic() + self.rng.uniform(0.2, self.options.load_s)
         rotations = self.disturb(end)
-        if polite:
+        if polite and self.policy.name == "rdb":
+            self.stop_saving()
+        elif polite:
             self.server.terminate()
         else:
             self.server.kill()
@@ -172,7 +174,7 @@ class Run:
                 restart_s,
                 rotations,
                 ", inside one" if inside else "",
-                ", SIGTERM" if polite else "",
+                ", stopped" if polite else "",
             ),
             flush=True,
         )
@@ -180,18 +182,26 @@ class Run:
     def limits(self, died, polite):
         """(durable_before, requested_until) of History.check."""
         name = self.policy.name
+        if polite:
+            return NEVER, NEVER
         if name == "rdb":
             done = [snapshot for snapshot in self.snapshots if snapshot["done"]]
             asked = done[-1]["asked"] if done else -NEVER
             answered = self.snapshots[-1]["answered"] if self.snapshots else -NEVER
             return asked, answered
-        if name.startswith("always") or polite:
+        if name.startswith("always"):
             return NEVER, NEVER
         if name.startswith("everysec"):
             return died - EVERYSEC_LIMIT_S, NEVER
         if name == "switching":
             return max(self.durable_before, died - EVERYSEC_LIMIT_S), NEVER
         return -NEVER, NEVER
+
+    def stop_saving(self):
+        """The snapshot is the last thing the server does: nothing is acknowledged after it."""
+        with self.server.client(timeout=60.0) as client:
+            client.send(encode((b"SHUTDOWN", b"SAVE")))
+            self.server.wait_exit()
 
     def start_and_kill(self):
         """Dies somewhere in recovery or loading, or just after."""
