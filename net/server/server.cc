@@ -412,7 +412,11 @@ absl::Status Server::Shutdown(int save, bool now, bool force) {
   bool wanted = save > 0 || (save < 0 && !config_.save.empty());
   bool loaded = loader_->finished();
   if (wanted && loaded) {
-    if (child_.running()) child_.Kill();
+    // If the snapshot fails the server goes on, and must not wait for a child that is gone.
+    if (child_.Kill()) {
+      const absl::Status ended = absl::CancelledError("the child was ended by SHUTDOWN");
+      logs_->child_is_ours() ? logs_->OnChildDone(ended) : saver_->OnChildDone(ended);
+    }
     if (absl::Status s = saver_->SaveNow(); !s.ok() && !force) {
       return absl::InternalError("ERR Errors trying to SHUTDOWN. Check logs.");
     }

@@ -172,12 +172,13 @@ void SnapshotChild::End() {
   if (pid_ > 0) kill(pid_, SIGKILL);
 }
 
-void SnapshotChild::Kill() {
+bool SnapshotChild::Kill() {
   std::lock_guard lock(mutex_);
-  if (pid_ < 0) return;
+  if (pid_ < 0) return false;
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = -1;
+  return true;
 }
 
 }  // namespace basalt

@@ -54,7 +54,8 @@ class SnapshotChild {
   void EndIfStuck(int64_t timeout_s);
   // Ends it without waiting; Poll tells when it has. Any thread.
   virtual void End();
-  void Kill();
+  // Ends it now. True: there was one, of which Poll will not tell.
+  bool Kill();
   const Report& report() const { return *report_; }
 
   int64_t last_fork_us() const { return last_fork_us_; }

@@ -111,6 +111,37 @@ class SnapshotChild(OneServerTest):
         self.begin_slow_save()
         self.assertEqual(self.server.terminate(within_s=10), 0)
 
+    def fail_to_shut_down(self):
+        pid = self.server.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (200 << 10, before[1]))
+        reply = self.admin.call("SHUTDOWN", "SAVE")
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        self.assertEqual(reply, b"ERR Errors trying to SHUTDOWN. Check logs.")
+        self.admin.must("CONFIG", "SET", "rdb-save-rate-limit", "0")
+
+    def test_shutdown_that_fails_leaves_no_save_under_way(self):
+        self.prepare()
+        self.begin_slow_save()
+        self.fail_to_shut_down()
+        self.wait_over()
+        self.assertEqual(self.admin.call("BGSAVE"), b"Background saving started")
+        self.wait_over()
+        self.assertEqual(self.persistence()["rdb_last_bgsave_status"], "ok")
+
+    def test_shutdown_that_fails_leaves_no_rewrite_under_way(self):
+        self.begin(["--appendonly", "yes", "--appendfsync", "everysec"])
+        self.fill()
+        self.admin.must("CONFIG", "SET", "rdb-save-rate-limit", "100kb")
+        self.admin.must("BGREWRITEAOF")
+        wait_until(lambda: "Log rewrite started" in self.server.log_text(), 10, "the child")
+        self.fail_to_shut_down()
+        over = lambda: self.persistence()["aof_rewrite_in_progress"] == "0"
+        wait_until(over, 10, "the end")
+        rewrites = int(self.persistence()["aof_rewrites"])
+        self.admin.must("BGREWRITEAOF")
+        wait_until(lambda: int(self.persistence()["aof_rewrites"]) > rewrites, 20, "a rewrite")
+
     def test_rewrite_that_fails_is_not_tried_again_at_once(self):
         self.begin(["--appendonly", "yes", "--appendfsync", "everysec"])
         self.fill()

@@ -61,12 +61,13 @@ void SimChild::End() {
   outcome_ = absl::InternalError("the child was ended by a signal");
 }
 
-void SimChild::Kill() {
-  if (!running_) return;
+bool SimChild::Kill() {
+  if (!running_) return false;
   simulation_.Trace("the child is killed");
   running_ = false;
   calls_.clear();
   outcome_.reset();
+  return true;
 }
 
 // --- the server
@@ -242,7 +243,7 @@ absl::Status SimServer::RewriteLog(std::string* reply) {
 absl::Status SimServer::Shutdown(int save, bool, bool force) {
   left_saved_ = false;
   if (save > 0 || (save < 0 && !config_.save.empty())) {
-    child_.Kill();
+    if (child_.Kill()) OnChildDone(absl::CancelledError("ended by SHUTDOWN"));
     on_snapshot();
     if (saver_->SaveNow().ok()) {
       on_saved();
