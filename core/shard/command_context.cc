@@ -31,6 +31,14 @@ void RecordState(Keyspace& keyspace, DbIndex db, std::string_view key) {
   journal.Record(db, {"RESTORE", key, at, payload, "REPLACE", "ABSTTL"});
 }
 
+// Libraries are no keys. What FUNCTION LOAD has done is durable when its park ends, unless a log
+// fails: then a function's reply would show what may not last.
+bool RevealsLibraries(const CommandSpec& spec, const World& world, const DirtyKeys& dirty) {
+  if (__builtin_expect(!dirty.any_frozen() && !world.log_trouble().any(), 1)) return false;
+  const std::string_view name = spec.name;
+  return name.starts_with("fcall") || name.starts_with("function");
+}
+
 }  // namespace
 
 Keyspace& CommandContext::ParkedKeyspaceOf(std::string_view key) {
@@ -125,10 +133,12 @@ void CommandContext::Run() {
 void CommandContext::NoteReads() {
   LogSink& log = setting_.shard->log();
   uint64_t newest = log.open_batch() - (setting_.local->journal().empty() ? 1 : 0);
-  if (changed_ || spec->where == Where::kCursor) {
+  const bool reveals_all = spec->where == Where::kCursor ||
+                           RevealsLibraries(*spec, *setting_.world, setting_.local->dirty_keys());
+  if (changed_ || reveals_all) {
     gate_ = std::max(gate_, newest);
     if (__builtin_expect(!setting_.local->dirty_keys().any_frozen(), 1)) return;
-    if (spec->where == Where::kCursor) gate_ = kNeverDurable;
+    if (reveals_all) gate_ = kNeverDurable;
   }
   DirtyKeys& dirty = setting_.local->dirty_keys();
   if (!dirty.enabled() || (spec->keys.first == 0 && spec->keys.finder == nullptr)) return;
