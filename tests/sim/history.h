@@ -102,16 +102,22 @@ class History {
   void BeginLifeWithoutLog() {
     BeginLife(false, false);
     log_on_ = false;
-    saved_ = 0;
+    saved_ = begun_ = 0;
     snapshots_ = {at_cut_};
   }
   void BeginSnapshot(Contents contents) {
+    if (snapshots_.empty()) return;
+    snapshots_.push_back(std::move(contents));
+    begun_ = snapshots_.size() - 1;
+  }
+  // A log is about to begin with this as its base: what is there may be that, too.
+  void BeginBase(Contents contents) {
     if (!snapshots_.empty()) snapshots_.push_back(std::move(contents));
   }
   bool AnySaved() const { return saved_ > 0; }
   // The last one to begin is reported done.
   void Saved() {
-    if (!snapshots_.empty()) saved_ = snapshots_.size() - 1;
+    if (!snapshots_.empty()) saved_ = begun_;
   }
 
   // The life has a log from now on, and all of memory is durable.
@@ -124,7 +130,7 @@ class History {
   // count, if the next life begins from one.
   void LogEnds(Contents contents) {
     log_on_ = false;
-    saved_ = 0;
+    saved_ = begun_ = 0;
     snapshots_ = {std::move(contents)};
   }
   bool log_on() const { return log_on_; }
@@ -177,6 +183,7 @@ class History {
   Contents at_cut_;
   std::vector<Contents> snapshots_;  // of this life; empty: it has a log
   size_t saved_ = 0;                 // the newest that must be there
+  size_t begun_ = 0;                 // the last that was begun
   Counts counts_;
 };
 

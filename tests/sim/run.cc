@@ -295,6 +295,7 @@ bool Life::Run() {
     simulation_.Trace("a snapshot is done");
     history_.Saved();
   };
+  server_->on_base = [this] { history_.BeginBase(ContentsOf(server_->world())); };
   server_->on_log = [this] {
     simulation_.Trace("a log begins");
     const AppendFsync policy = server_->world().config().appendfsync;

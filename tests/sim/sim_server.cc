@@ -267,7 +267,7 @@ absl::Status SimServer::ApplyOptions(OptionHooks hooks, const Config& old) {
     on_log_end();
     return absl::OkStatus();
   }
-  on_snapshot();
+  on_base();
   if (!old_log_) log_begun_ = true;
   if (absl::Status s = logs_->TurnOn(); !s.ok()) return s;
   log_begun_ = true;

@@ -74,8 +74,8 @@ class SimServer final : public Host {
   // The world stands still, and a snapshot of it begins; and: the last one to begin is whole, as
   // anybody may now hear.
   std::function<void()> on_snapshot = [] {}, on_saved = [] {};
-  // While it runs: a log begins, with what memory holds as its base.
-  std::function<void()> on_log = [] {};
+  // While it runs: a log is about to begin, and: a log begins, with what memory holds as its base.
+  std::function<void()> on_base = [] {}, on_log = [] {};
   // While it runs: the log ends.
   std::function<void()> on_log_end = [] {};
   // It has one, or had begun to make the first one, or has turned off the one it had.
