@@ -279,7 +279,8 @@ void LogSet::OnChildDone(const absl::Status& outcome) {
     } else {
       LogNotice("Log rewrite given up: the log was turned off");
     }
-    for (size_t i = 0; i < new_bases_.size(); ++i) {
+    // After a manifest of which an error leaves open whether it stands they may be listed on disk.
+    for (size_t i = 0; !outcome.ok() && i < new_bases_.size(); ++i) {
       const std::optional<BaseFile> listed = store_->current().shards[i].base;
       if (listed && listed->name == new_bases_[i].base.name) continue;
       // Half-written bases nobody lists; if they cannot be removed the next start does it.
