@@ -41,9 +41,9 @@ Manifest ManifestStore::current() const {
   return manifest_;
 }
 
-uint64_t ManifestStore::next_generation() const {
+uint64_t ManifestStore::TakeGeneration() {
   const std::lock_guard lock(mutex_);
-  return manifest_.generation + 1;
+  return taken_generation_ = std::max(manifest_.generation, taken_generation_) + 1;
 }
 
 absl::Status ManifestStore::WriteLocked(Manifest manifest) {
@@ -204,7 +204,7 @@ absl::Status ManifestStore::CompleteRewrite(const std::vector<NewBase>& bases, E
   Manifest next = manifest_;
   if (bases.size() != next.shards.size())
     return absl::InvalidArgumentError("one base per shard is needed");
-  ++next.generation;
+  next.generation = std::max(next.generation + 1, taken_generation_);
   next.base_epoch = base_epoch;
   next.next_tx = std::max(next.next_tx, next_tx);
   // What was void stood in the files that now go.

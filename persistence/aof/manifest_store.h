@@ -56,8 +56,8 @@ class ManifestStore {
     std::string first_incremental;  // the file the shard was rotated to at the snapshot's cut
     Lsn start;                      // and what RotateTo returned
   };
-  // A rewrite is done: the new bases and the files from `first_incremental` on are the log; all
-  // before is history.
+  // A rewrite is done: the new bases, of the generation taken last, and the files from
+  // `first_incremental` on are the log; all before is history.
   absl::Status CompleteRewrite(const std::vector<NewBase>& bases, Epoch base_epoch, TxId next_tx);
   // Removes files of older generations, then forgets them.
   absl::Status RemoveHistory();
@@ -71,7 +71,9 @@ class ManifestStore {
   absl::StatusOr<std::vector<std::string>> OrphanedFiles();
 
   Manifest current() const;
-  uint64_t next_generation() const;
+  // A number for new bases, never the same twice: whether a manifest stands whose rename failed
+  // with an error nobody knows, and the names in it must not be used for other files.
+  uint64_t TakeGeneration();
   const std::string& directory() const { return directory_; }
   const std::string& stem() const { return stem_; }
   std::string PathOf(std::string_view name) const;
@@ -88,6 +90,7 @@ class ManifestStore {
   std::string stem_;
   mutable std::mutex mutex_;
   Manifest manifest_;
+  uint64_t taken_generation_ = 0;
 };
 
 }  // namespace basalt

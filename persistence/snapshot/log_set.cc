@@ -70,7 +70,7 @@ void LogSet::PrepareStart(const RecoveryPlan* recovery, bool data_loaded) {
     world_.SetEpoch(recovery->resume_epoch);
     world_.SetNextTx(recovery->next_tx);
   }
-  generation_ = store_->next_generation();
+  generation_ = store_->TakeGeneration();
 }
 
 absl::StatusOr<bool> LogSet::OpenFor(Shard& shard) {
@@ -198,7 +198,7 @@ void LogSet::Tend(const Config& config) {
     return;
   }
   files_ = *std::move(files);
-  generation_ = store_->next_generation();
+  generation_ = store_->TakeGeneration();
   wanted_ = false;
   phase_ = Phase::kPrepared;
   world_.mail().Wake(ShardId(0));
@@ -351,7 +351,7 @@ absl::Status LogSet::TurnOn() {
   absl::Status loaded = store_->Load();
   if (!loaded.ok() && !absl::IsNotFound(loaded))
     LogWarning("The log found in ", store_->directory(), " is replaced: ", MessageOf(loaded));
-  generation_ = store_->next_generation();
+  generation_ = store_->TakeGeneration();
   if (absl::Status s = fs_.MakeDirectory(store_->directory()); !s.ok()) return s;
   std::vector<std::string> paths;
   for (uint32_t i = 0; i < world_.shard_count(); ++i) paths.push_back(BasePath(generation_, i));

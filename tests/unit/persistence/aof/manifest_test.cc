@@ -82,10 +82,10 @@ class ManifestStoreTest : public testing::Test {
     return other.current();
   }
   std::vector<ManifestStore::NewBase> Bases(const std::vector<ManifestStore::OpenedFile>& files) {
+    const uint64_t generation = store_.TakeGeneration();
     std::vector<ManifestStore::NewBase> bases;
     for (uint32_t i = 0; i < files.size(); ++i) {
-      const std::string name =
-          BaseFileName("log", store_.next_generation(), ShardId(static_cast<uint16_t>(i)));
+      const std::string name = BaseFileName("log", generation, ShardId(static_cast<uint16_t>(i)));
       fs_.SetBytes("aof/" + name, "rdb");
       bases.push_back({BaseFile{name, 3, 0}, files[i].name, Lsn(10 + i)});
     }
@@ -188,7 +188,27 @@ TEST_F(ManifestStoreTest, AManifestThatMayNotLastCountsAsTheOneThatStands) {
   fs_.fault = nullptr;
   EXPECT_EQ(store_.current(), OnDisk());
   EXPECT_EQ(store_.current().base_epoch, Epoch(50));
-  EXPECT_EQ(store_.next_generation(), 3u);
+  EXPECT_EQ(store_.TakeGeneration(), 3u);
+}
+
+// The rename itself fails with an error, which leaves open what is on the disk: the bases of that
+// rewrite keep their names for themselves.
+TEST_F(ManifestStoreTest, AManifestThatMayStandKeepsItsNames) {
+  auto files = store_.AddIncrementals(0);
+  ASSERT_TRUE(files.ok());
+  const auto lost = Bases(*files);
+  fs_.fault = [](std::string_view operation, const std::string&) {
+    return operation == "rename" ? EIO : 0;
+  };
+  EXPECT_FALSE(store_.CompleteRewrite(lost, Epoch(50), TxId(9)).ok());
+  fs_.fault = nullptr;
+  files = store_.AddIncrementals(0);
+  ASSERT_TRUE(files.ok());
+  const auto bases = Bases(*files);
+  for (size_t i = 0; i < bases.size(); ++i) EXPECT_NE(bases[i].base.name, lost[i].base.name);
+  ASSERT_TRUE(store_.CompleteRewrite(bases, Epoch(60), TxId(9)).ok());
+  EXPECT_EQ(OnDisk().generation, 3u);
+  EXPECT_EQ(store_.TakeGeneration(), 4u);
 }
 
 TEST_F(ManifestStoreTest, ReplacingTheWholeLogLeavesTheOldOrTheNewOneWhereverThePowerGoes) {
