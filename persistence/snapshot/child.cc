@@ -84,7 +84,7 @@ SnapshotChild::SnapshotChild() {
 }
 
 SnapshotChild::~SnapshotChild() {
-  Kill();
+  SnapshotChild::Kill();
   munmap(report_, sizeof(Report));
 }
 

@@ -55,7 +55,7 @@ class SnapshotChild {
   // Ends it without waiting; Poll tells when it has. Any thread.
   virtual void End();
   // Ends it now. True: there was one, of which Poll will not tell.
-  bool Kill();
+  virtual bool Kill();
   const Report& report() const { return *report_; }
 
   int64_t last_fork_us() const { return last_fork_us_; }

@@ -35,7 +35,7 @@ class SimChild final : public SnapshotChild {
   std::optional<absl::Status> Poll() override;
   // Nothing more of what it was doing is done.
   void End() override;
-  bool Kill();
+  bool Kill() override;
 
  private:
   void Next();
