@@ -50,6 +50,20 @@ inline size_t BlockUsableSize(const void* block, size_t bytes) {
   return InSlab(bytes) ? SlabUsableSize(block) : UsableSize(block);
 }
 
+// The same for a container of the library's, which says the size by itself.
+template <class T>
+struct BlockAllocator {
+  using value_type = T;
+  static_assert(alignof(T) <= 8);
+
+  BlockAllocator() = default;
+  template <class U>
+  BlockAllocator(const BlockAllocator<U>&) {}  // NOLINT(google-explicit-constructor): rebinding
+  T* allocate(size_t n) { return static_cast<T*>(AllocateBlock(n * sizeof(T))); }
+  void deallocate(T* p, size_t n) { FreeBlock(p, n * sizeof(T)); }
+  friend bool operator==(BlockAllocator, BlockAllocator) { return true; }
+};
+
 // --- whole cache lines, for nodes of tables and trees
 
 inline constexpr size_t kLinesMax = 64;
