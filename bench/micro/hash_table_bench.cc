@@ -7,6 +7,7 @@
 #include "benchmark/benchmark.h"
 #include "core/base/alloc.h"
 #include "core/base/random.h"
+#include "core/base/touch.h"
 #include "core/store/keyspace.h"
 
 namespace basalt {
@@ -84,11 +85,11 @@ void BM_FindHitReadAhead(benchmark::State& state) {
     Table::Probe probes[kBatch];
     const void* at[kBatch];
     for (size_t i = 0; i < kBatch; ++i) at[i] = probes[i].First(table, hashes[i]);
-    for (const void* p : at) Table::Touch(p);
+    for (const void* p : at) Touch(p);
     for (size_t i = 0; i < kBatch; ++i) at[i] = probes[i].Second();
-    for (const void* p : at) Table::Touch(p);
+    for (const void* p : at) Touch(p);
     for (size_t i = 0; i < kBatch; ++i) at[i] = probes[i].Third();
-    for (const void* p : at) Table::Touch(p);
+    for (const void* p : at) Touch(p);
     for (uint64_t hash : hashes) benchmark::DoNotOptimize(table.Find(hash, hash));
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));

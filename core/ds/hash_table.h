@@ -86,12 +86,6 @@ class HashTable : public HashTableCore {
     uint64_t window_;
     const Element* element_;
   };
-  // A load whose value nobody waits for; null: none. A prefetch instruction would be dropped where
-  // the address is not in the TLB, which among a million keys it seldom is.
-  static void Touch(const void* p) {
-    if (p != nullptr) (void)*static_cast<const volatile char*>(p);
-  }
-
   // Visits the elements at position `cursor`, a few that are neighbours in hash order, and returns
   // the next position, below 2^kCursorBits; 0 after the last. Start with 0. An element that is in
   // the table from the first call to the last is visited at least once, whatever is inserted and

@@ -1,6 +1,6 @@
 // Reads ahead for a row of lookups: of a group of keys first every bucket, then every entry, then
 // the ends of the entries, so that their cache misses overlap. These are loads, not prefetches
-// (HashTable::Touch). A load that misses holds up the retirement of all that comes behind it, and
+// (core/base/touch.h). A load that misses holds up the retirement of all that comes behind it, and
 // the processor looks no more than some hundreds of instructions ahead: so all addresses of a step
 // are worked out first, and the loads follow one another closely.
 #pragma once
@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/touch.h"
 #include "core/store/db.h"
 
 namespace basalt {
@@ -32,7 +33,7 @@ class ReadAhead {
     const size_t n = std::min(count - next, kGroup);
     const auto step = [&](auto&& read_of) {
       for (size_t i = 0; i < n; ++i) reads[i] = read_of(i);
-      for (size_t i = 0; i < n; ++i) HashTable<EntryTraits>::Touch(reads[i]);
+      for (size_t i = 0; i < n; ++i) Touch(reads[i]);
     };
     step([&](size_t i) {
       const Key key = key_of(next + i);

@@ -5,6 +5,7 @@
 
 #include "core/base/numbers.h"
 #include "core/base/strings.h"
+#include "core/base/touch.h"
 #include "core/value/rdb_format.h"
 #include "persistence/rdb/hex64.h"
 
@@ -239,7 +240,7 @@ bool RdbReader::BeginValue(uint8_t type) {
     hash_ = HashKey(key_);
     Db& db = target_->db(DbIndex(static_cast<uint8_t>(db_)));
     // Arrives while the value is decoded.
-    HashTable<EntryTraits>::Touch(Db::Probe().First(db.table(), hash_));
+    Touch(Db::Probe().First(db.table(), hash_));
   }
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/mutant.h"
 #include "core/base/strings.h"
+#include "core/base/touch.h"
 #include "core/value/rdb_codec.h"
 #include "core/value/rdb_format.h"
 
@@ -33,26 +34,36 @@ const void* PackedBytesOf(const Entry& entry) {
   }
 }
 
-// Writes entries a few at a time, so that the cache misses of the next ones' values overlap: an
-// entry points to a collection, which points to its bytes, and all of that is cold.
+// Writes entries a few at a time, so that their cache misses overlap: an entry may end on another
+// line, and points to a collection, which points to its bytes, and all of that is cold.
 class EntryBatch {
  public:
   explicit EntryBatch(RdbWriter& writer) : writer_(writer) {}
 
   void Add(const Entry* entry) {
-    if (entry->encoding() == Encoding::kObject) __builtin_prefetch(entry->object());
-    if (entry->encoding() == Encoding::kBuffer) __builtin_prefetch(entry->buffer());
     entries_[used_++] = entry;
     if (used_ == kEntries) Write();
   }
   void Write() {
-    for (size_t i = 0; i < used_; ++i) __builtin_prefetch(PackedBytesOf(*entries_[i]));
-    for (size_t i = 0; i < used_; ++i) writer_.WriteEntry(*entries_[i]);
+    ForEach([](const Entry& entry) { Touch(&entry); });
+    ForEach([](const Entry& entry) {
+      Touch(entry.LastByte());
+      if (entry.encoding() == Encoding::kObject) Touch(entry.object());
+      if (entry.encoding() == Encoding::kBuffer) Touch(entry.buffer());
+    });
+    ForEach([](const Entry& entry) { Touch(PackedBytesOf(entry)); });
+    ForEach([this](const Entry& entry) { writer_.WriteEntry(entry); });
     used_ = 0;
   }
 
  private:
   static constexpr size_t kEntries = 16;
+
+  template <class F>
+  void ForEach(F&& f) {
+    for (size_t i = 0; i < used_; ++i) f(*entries_[i]);
+  }
+
   RdbWriter& writer_;
   const Entry* entries_[kEntries];
   size_t used_ = 0;
