@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/base/log.h"
-#include "core/base/mutant.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/base/strings.h"
@@ -342,8 +341,7 @@ std::optional<AppendFsync> LogSet::EndPolicyChange(bool durable) {
 
 absl::Status LogSet::TurnOn() {
   if (on_) return absl::OkStatus();
-  const bool outlives = phase_ == Phase::kWriting && MutantIs("child-outlives-log");
-  if (phase_ != Phase::kIdle && !outlives)
+  if (phase_ != Phase::kIdle)
     return absl::UnavailableError("a rewrite of the log is still being given up, try again");
   for (ShardLog* log : logs_) {
     if (log->closing()) return absl::UnavailableError("the log is still being closed, try again");
@@ -379,7 +377,7 @@ void LogSet::TurnOff() {
     on_ = false;
     wanted_ = false;
   }
-  if (phase_ == Phase::kWriting && !MutantIs("child-outlives-log")) child_.End();
+  if (phase_ == Phase::kWriting) child_.End();
   world_.SetAlways(false);
   for (ShardLog* log : logs_) log->TurnOff();
 }
