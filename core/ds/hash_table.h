@@ -79,13 +79,12 @@ class HashTable : public HashTableCore {
     const Element* element() const { return element_; }
 
    private:
-    const Element* In(const HashBucket& bucket) const;
-
     const HashBucket* home_;
     const HashBucket* next_;
     uint64_t window_;
     const Element* element_;
   };
+
   // Visits the elements at position `cursor`, a few that are neighbours in hash order, and returns
   // the next position, below 2^kCursorBits; 0 after the last. Start with 0. An element that is in
   // the table from the first call to the last is visited at least once, whatever is inserted and
@@ -122,6 +121,19 @@ class HashTable : public HashTableCore {
     HashSegment segment;
     uint32_t home, bucket, slot;
   };
+  // The element of a bucket that has the 24 hash bits of `window` and for which `match` is true.
+  template <class F>
+  static Element* InBucket(const HashBucket& bucket, uint64_t window, F&& match) {
+    const uint64_t tag = window >> 8;
+    for (uint32_t m = bucket.Match(static_cast<uint8_t>(window)); m != 0; m &= m - 1) {
+      const uint64_t word = bucket.words[std::countr_zero(m)];
+      if (word >> 48 != tag) continue;
+      Element* e = ElementOf(word);
+      if (match(static_cast<const Element*>(e))) return e;
+    }
+    return nullptr;
+  }
+  static bool AnyElement(const Element*) { return true; }
   // `hash` with the salt already in it.
   bool Locate(uint64_t hash, const Element* element, Place* out) const;
 
@@ -135,18 +147,8 @@ auto HashTable<Traits>::FindIf(uint64_t hash, F&& match) const -> Element* {
   uint64_t word = DirectoryWord(hash);
   if (word == 0) return nullptr;
   HashSegment s = HashSegment::Unpack(word);
-  uint64_t window = s.Window(hash);
-  uint8_t fingerprint = static_cast<uint8_t>(window);
-  uint64_t tag = window >> 8;
-  auto probe = [&](const HashBucket& bucket) -> Element* {
-    for (uint32_t m = bucket.Match(fingerprint); m != 0; m &= m - 1) {
-      uint64_t w = bucket.words[std::countr_zero(m)];
-      if (w >> 48 != tag) continue;
-      Element* e = ElementOf(w);
-      if (match(static_cast<const Element*>(e))) return e;
-    }
-    return nullptr;
-  };
+  const uint64_t window = s.Window(hash);
+  const auto probe = [&](const HashBucket& bucket) { return InBucket(bucket, window, match); };
   uint32_t home = s.HomeOf(hash);
   const HashBucket& bucket = s.buckets[home];
   if (Element* e = probe(bucket)) return e;
@@ -185,7 +187,7 @@ inline const void* HashTable<Traits>::Probe::First(const HashTable& table, uint6
 template <class Traits>
 inline const void* HashTable<Traits>::Probe::Second() {
   if (home_ == nullptr) return nullptr;
-  element_ = In(*home_);
+  element_ = InBucket(*home_, window_, AnyElement);
   if (element_ != nullptr || home_->displaced() == 0) {
     next_ = nullptr;
     return element_;
@@ -196,16 +198,7 @@ inline const void* HashTable<Traits>::Probe::Second() {
 template <class Traits>
 inline const void* HashTable<Traits>::Probe::Third() {
   if (next_ == nullptr) return nullptr;
-  return element_ = In(*next_);
-}
-
-template <class Traits>
-inline auto HashTable<Traits>::Probe::In(const HashBucket& bucket) const -> const Element* {
-  for (uint32_t m = bucket.Match(static_cast<uint8_t>(window_)); m != 0; m &= m - 1) {
-    const uint64_t word = bucket.words[std::countr_zero(m)];
-    if (word >> 48 == window_ >> 8) return ElementOf(word);
-  }
-  return nullptr;
+  return element_ = InBucket(*next_, window_, AnyElement);
 }
 
 template <class Traits>
