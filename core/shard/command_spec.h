@@ -114,11 +114,11 @@ struct CommandSpec {
   }
 };
 
-// Of what has a `spec` each: the commands of a transaction.
+// Whether one of them, of which each has a `spec`, has one of these flags.
 template <class Commands>
-bool AnyWrites(const Commands& commands) {
+bool AnyHas(const Commands& commands, uint32_t flags) {
   return std::any_of(commands.begin(), commands.end(),
-                     [](const auto& command) { return command.spec->Has(kWrite); });
+                     [flags](const auto& command) { return (command.spec->flags & flags) != 0; });
 }
 
 class CommandTable {

@@ -28,7 +28,7 @@ bool Shard::AnyKeysHeld(std::span<const Member> members) {
 
 bool Shard::MustRefuse(const CommandSpec& spec, std::span<const Member> members) const {
   if (__builtin_expect(!refuses_writes(), 1)) return false;
-  return spec.Has(kWrite) || AnyWrites(members);
+  return spec.Has(kWrite) || AnyHas(members, kWrite);
 }
 
 std::string Shard::RefusalWhileFrozen() const {
@@ -156,7 +156,7 @@ void Shard::RunMembers(std::span<const Member> members, CommandContext& context,
   std::string* out = context.reply.buffer();
   context.reply.Array(members.size());
   journal.BeginGroup();
-  context.AdmitWrites(AnyWrites(members));
+  context.AdmitWrites(AnyHas(members, kWrite));
   for (const Member& m : members) {
     context.reply = Reply(out, resp);
     context.Begin(*m.spec, m.args, m.raw);

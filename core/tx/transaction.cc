@@ -1,13 +1,8 @@
 #include "core/tx/transaction.h"
 
-#include <algorithm>
-
 namespace basalt {
 
-bool Transaction::Has(uint32_t flags) const {
-  return std::any_of(commands.begin(), commands.end(),
-                     [&](const StoredCommand& c) { return (c.spec->flags & flags) != 0; });
-}
+bool Transaction::Has(uint32_t flags) const { return AnyHas(commands, flags); }
 
 Transaction* Transaction::Find(const Client& client) {
   return static_cast<Transaction*>(client.transaction.get());

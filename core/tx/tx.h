@@ -119,7 +119,7 @@ struct Tx {
   size_t gathered_bytes = 0;  // of the commands
   size_t place = 0;           // in the coordinator's list of those under way
   bool one_shard() const { return parts.size() == 1; }
-  bool Writes() const { return AnyWrites(commands); }
+  bool Writes() const { return AnyHas(commands, kWrite); }
   // Nothing to lock: each part does all it has to do at once.
   bool at_once() const { return one_shard() || kind == Kind::kWatch || kind == Kind::kUnwatch; }
 };
