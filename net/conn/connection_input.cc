@@ -1,9 +1,10 @@
 // Connections: what arrives - reading, parsing and routing it.
+#include <errno.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "core/base/log.h"
-#include "core/base/strings.h"
 #include "core/shard/world.h"
 #include "net/conn/connections.h"
 

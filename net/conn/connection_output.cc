@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/base/log.h"
-#include "core/base/strings.h"
 #include "core/shard/world.h"
 #include "net/conn/connections.h"
 
@@ -144,6 +143,13 @@ size_t Connections::SendableBytes(Connection* c) {
   return c->holds.empty() ? c->out.size() : c->holds.front().offset;
 }
 
+// Of `sending`, from `sent` on.
+inline void Connections::SendRest(Connection* c) {
+  c->send_in_flight = true;
+  shard_->ring().Send(c->fd, std::string_view(c->sending).substr(c->sent),
+                      {.op = Op::kSend, .generation = c->generation & 0xffffff, .slot = c->slot});
+}
+
 void Connections::StartSend(Connection* c) {
   if (c->send_in_flight) return;
   size_t n = SendableBytes(c);
@@ -162,9 +168,7 @@ void Connections::StartSend(Connection* c) {
   }
   c->muted_from -= std::min(n, c->muted_from);
   c->sent = 0;
-  c->send_in_flight = true;
-  shard_->ring().Send(c->fd, c->sending,
-                      {.op = Op::kSend, .generation = c->generation & 0xffffff, .slot = c->slot});
+  SendRest(c);
 }
 
 void Connections::OnSend(const Completion& completion) {
@@ -179,12 +183,7 @@ void Connections::OnSend(const Completion& completion) {
     shard_->stats().bytes_out += static_cast<uint64_t>(completion.result);
     ++shard_->stats().writes;
   }
-  if (c->sent < c->sending.size()) {
-    c->send_in_flight = true;
-    shard_->ring().Send(c->fd, std::string_view(c->sending).substr(c->sent),
-                        {.op = Op::kSend, .generation = c->generation & 0xffffff, .slot = c->slot});
-    return;
-  }
+  if (c->sent < c->sending.size()) return SendRest(c);
   c->sending.clear();
   c->sent = 0;
   TendRoom(c, &c->sending);

@@ -120,6 +120,7 @@ class Connections final : public Frontend, public CompletionSink {
   bool Lingers(Connection* c);
   void EndLingering();
   void StartSend(Connection* c);
+  void SendRest(Connection* c);
   size_t SendableBytes(Connection* c);
   void Close(Connection* c);
   void Destroy(Connection* c);
