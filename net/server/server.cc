@@ -304,13 +304,7 @@ int Server::Run(int signals) {
 void Server::Tick() {
   const Config config = world_->ConfigCopy();
   child_.EndIfStuck(config.rdb_save_timeout);
-  if (std::optional<absl::Status> outcome = child_.Poll()) {
-    if (logs_->child_is_ours()) {
-      logs_->OnChildDone(*outcome);
-    } else {
-      saver_->OnChildDone(*outcome);
-    }
-  }
+  if (std::optional<absl::Status> outcome = child_.Poll()) OnChildDone(*outcome);
   if (!loader_->finished()) return;
   if (logs_->RewriteDue(config)) {
     LogNotice("Starting automatic rewriting of the log: ", logs_->TotalBytes() >> 20, " MB, base ",
@@ -324,6 +318,14 @@ void Server::Tick() {
   if (const int64_t now_us = world_->clock().MonotonicMicros(); now_us >= next_sample_us_) {
     next_sample_us_ = now_us + 1'000'000;
     world_->idle_cores_percent.store(idle_cores_.Sample(now_us), std::memory_order_relaxed);
+  }
+}
+
+void Server::OnChildDone(const absl::Status& outcome) {
+  if (logs_->child_is_ours()) {
+    logs_->OnChildDone(outcome);
+  } else {
+    saver_->OnChildDone(outcome);
   }
 }
 
@@ -413,10 +415,7 @@ absl::Status Server::Shutdown(int save, bool now, bool force) {
   bool loaded = loader_->finished();
   if (wanted && loaded) {
     // If the snapshot fails the server goes on, and must not wait for a child that is gone.
-    if (child_.Kill()) {
-      const absl::Status ended = absl::CancelledError("the child was ended by SHUTDOWN");
-      logs_->child_is_ours() ? logs_->OnChildDone(ended) : saver_->OnChildDone(ended);
-    }
+    if (child_.Kill()) OnChildDone(absl::CancelledError("the child was ended by SHUTDOWN"));
     if (absl::Status s = saver_->SaveNow(); !s.ok() && !force) {
       return absl::InternalError("ERR Errors trying to SHUTDOWN. Check logs.");
     }

@@ -58,6 +58,7 @@ class Server final : public Host {
   absl::Status StartShards();
   void RunShard(uint32_t i);
   void Tick();
+  void OnChildDone(const absl::Status& outcome);  // a snapshot's or a rewrite's
   void LogBanner() const;
   void AppendPersistence(std::string* out);
   void AppendServer(std::string* out);
