@@ -227,15 +227,6 @@ Load Requests(const Options& o, uint64_t shard) {
   return load;
 }
 
-std::vector<Load> RequestsOfShards(const Options& o, uint64_t rounds_max) {
-  std::vector<Load> loads;
-  for (uint64_t shard = 0; shard < o.shards; ++shard) {
-    loads.push_back(Requests(o, shard));
-    loads.back().rounds = std::min(loads.back().rounds, rounds_max);
-  }
-  return loads;
-}
-
 int Usage(std::string_view problem) {
   fprintf(
       stderr,
@@ -290,9 +281,12 @@ int Main(int argc, char** argv) {
   }
   bench.SetLoad(Fill(o));
   bool right = bench.Run();
-  bench.SetLoad(RequestsOfShards(o, kFirstRounds));  // connections and hops get their buffers
+  std::vector<Load> loads;
+  for (uint64_t shard = 0; shard < o.shards; ++shard) loads.push_back(Requests(o, shard));
+  std::vector<Load> first = loads;  // connections and hops get their buffers
+  for (Load& load : first) load.rounds = std::min(load.rounds, kFirstRounds);
+  bench.SetLoad(first);
   right = right && bench.Run();
-  const std::vector<Load> loads = RequestsOfShards(o, UINT64_MAX);
   bench.SetLoad(loads);
   const uint64_t ticks_before = bench.ticks();
   if (!right || !bench.RunMeasured()) {
